@@ -1,0 +1,32 @@
+#pragma once
+/*
+ * The fence: is the fact that an event announced still true? Every build asks, the first
+ * too (contract, "Fenced rebuild"). A fact that was undone is not sent: the log ends
+ * SUPERSEDED with the reason. A later state that implies the fact (collected, then
+ * received) is no reason. Pure: a rule says where in the context to look, the caller
+ * brings the values.
+ */
+#include "base/err.h"
+
+#include <stdbool.h>
+
+#define FENCE_STATES 8
+
+struct fence_rule {
+	int action_id;
+	const char *operation;           /* NULL: any, and none */
+	const char *noun;                /* "bill"; before the id, in the reason */
+	const char *id_path;             /* of the id in the context */
+	const char *state_path;          /* of the value that decides */
+	const char *holds[FENCE_STATES]; /* the states under which the fact is true */
+	const char *undone;              /* "was cancelled" */
+	const char *when_path;           /* since when, or NULL */
+};
+
+/* NULL: nothing can undo this action's fact. */
+const struct fence_rule *fence_find(int action_id, const char *operation);
+/* `state` is the text of the deciding value, "true" or "false" for a flag; NULL = null. */
+bool fence_holds(const struct fence_rule *rule, const char *state);
+/* "bill 9001 was cancelled on 2026-11-21T09:30:00Z"; `when` may be NULL. */
+void fence_say(const struct fence_rule *rule, const char *id, const char *when,
+               struct err_text *why);

@@ -1,0 +1,205 @@
+#include "kafka/reader.h"
+
+#include "base/clock.h"
+#include "kafka/client.h"
+
+/* No member of it: the name only satisfies librdkafka, which wants one to assign. */
+#define READER_GROUP "integration-admin"
+
+#define READER_PARTITIONS 1024
+
+struct kafka_reader {
+	rd_kafka_t *rk;
+	enum kafka_topic topic;
+	char *name;
+	struct position {
+		int partition;
+		int64_t next, end;
+	} * positions;
+	size_t n;
+	rd_kafka_message_t *current;
+	struct header_pool headers;
+};
+
+static int left_ms(int64_t deadline_ms)
+{
+	int64_t left = deadline_ms - clock_mono_ms();
+
+	return left < 1 ? 1 : left > 60000 ? 60000 : (int)left;
+}
+
+static int away(struct err_text *why, const char *topic)
+{
+	return err_say(why, KAFKA_E_AWAY, "the broker does not answer for topic %s", topic);
+}
+
+static int count_partitions(struct kafka_reader *r, int64_t deadline_ms)
+{
+	const struct rd_kafka_metadata *metadata;
+	rd_kafka_topic_t *topic = rd_kafka_topic_new(r->rk, r->name, NULL);
+	int n = 0;
+
+	if (!rd_kafka_metadata(r->rk, 0, topic, &metadata, left_ms(deadline_ms))) {
+		if (metadata->topic_cnt == 1)
+			n = metadata->topics[0].partition_cnt;
+		rd_kafka_metadata_destroy(metadata);
+	}
+	rd_kafka_topic_destroy(topic);
+	return n > READER_PARTITIONS ? READER_PARTITIONS : n;
+}
+
+static int locate(struct kafka_reader *r, struct position *p, enum kafka_reader_start start,
+                  int64_t deadline_ms)
+{
+	int64_t low, high;
+
+	if (rd_kafka_query_watermark_offsets(r->rk, r->name, p->partition, &low, &high,
+	                                     left_ms(deadline_ms)))
+		return KAFKA_E_AWAY;
+	p->end = high;
+	p->next = start == KAFKA_READER_FROM_BEGINNING ? low : high;
+	return 0;
+}
+
+static int assign(struct kafka_reader *r)
+{
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new((int)r->n);
+
+	for (size_t i = 0; i < r->n; i++)
+		rd_kafka_topic_partition_list_add(list, r->name, r->positions[i].partition)
+			->offset = r->positions[i].next;
+	rd_kafka_resp_err_t err = rd_kafka_assign(r->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return err ? KAFKA_E_AWAY : 0;
+}
+
+static int start_reading(struct kafka_reader *r, enum kafka_reader_start start,
+                         int64_t deadline_ms, struct err_text *why)
+{
+	int n = count_partitions(r, deadline_ms);
+
+	if (n <= 0)
+		return away(why, r->name);
+	r->positions = xcalloc((size_t)n, sizeof(*r->positions));
+	r->n = (size_t)n;
+	for (int i = 0; i < n; i++) {
+		r->positions[i].partition = i;
+		if (locate(r, &r->positions[i], start, deadline_ms))
+			return away(why, r->name);
+	}
+	return assign(r) ? away(why, r->name) : 0;
+}
+
+static int make(const struct kafka_config *config, enum kafka_topic topic,
+                struct kafka_reader **out, struct err_text *why)
+{
+	rd_kafka_conf_t *conf = client_conf_new(config, CLIENT_CONSUMER, READER_GROUP, why);
+	rd_kafka_t *rk = conf ? client_new(conf, CLIENT_CONSUMER, why) : NULL;
+
+	if (!rk)
+		return KAFKA_E_AWAY;
+	*out = xcalloc(1, sizeof(**out));
+	(*out)->rk = rk;
+	(*out)->topic = topic;
+	(*out)->name = client_topic_name(config->topic_prefix, topic);
+	(void)rd_kafka_poll_set_consumer(rk);
+	return 0;
+}
+
+int kafka_reader_open(const struct kafka_config *config, enum kafka_topic topic,
+                      enum kafka_reader_start start, int64_t deadline_ms,
+                      struct kafka_reader **out, struct err_text *why)
+{
+	struct kafka_reader *r = NULL;
+	int result = make(config, topic, &r, why);
+
+	if (result == 0)
+		result = start_reading(r, start, deadline_ms, why);
+	if (result)
+		r = kafka_reader_close(r);
+	*out = r;
+	return result;
+}
+
+int kafka_reader_open_at(const struct kafka_config *config, enum kafka_topic topic,
+                         int partition, int64_t offset, int64_t deadline_ms,
+                         struct kafka_reader **out, struct err_text *why)
+{
+	struct kafka_reader *r = NULL;
+	int result = make(config, topic, &r, why);
+
+	*out = NULL;
+	if (result)
+		return result;
+	r->positions = xcalloc(1, sizeof(*r->positions));
+	r->n = 1;
+	r->positions[0].partition = partition;
+	result = locate(r, &r->positions[0], KAFKA_READER_FROM_BEGINNING, deadline_ms);
+	if (result || offset < r->positions[0].next || offset >= r->positions[0].end) {
+		(void)kafka_reader_close(r);
+		return result ? away(why, kafka_topics[topic].name)
+		              : err_say(why, KAFKA_E_TOO_LARGE, "no message is at %d/%lld",
+		                        partition, (long long)offset);
+	}
+	r->positions[0].next = offset;
+	if (assign(r)) {
+		(void)kafka_reader_close(r);
+		return away(why, kafka_topics[topic].name);
+	}
+	*out = r;
+	return 0;
+}
+
+struct kafka_reader *kafka_reader_close(struct kafka_reader *r)
+{
+	if (!r)
+		return NULL;
+	if (r->current)
+		rd_kafka_message_destroy(r->current);
+	rd_kafka_destroy(r->rk);
+	free(r->headers.items);
+	free(r->positions);
+	free(r->name);
+	free(r);
+	return NULL;
+}
+
+static void advance(struct kafka_reader *r, const rd_kafka_message_t *m)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->positions[i].partition == m->partition)
+			r->positions[i].next = m->offset + 1;
+}
+
+bool kafka_reader_next(struct kafka_reader *r, int wait_ms, struct kafka_message *out)
+{
+	size_t first;
+
+	if (r->current)
+		rd_kafka_message_destroy(r->current);
+	r->current = rd_kafka_consumer_poll(r->rk, wait_ms);
+	if (!r->current || r->current->err)
+		return false; /* errors are transient: the client goes on trying */
+	advance(r, r->current);
+	r->headers.n = 0;
+	message_view(r->current, r->topic, out, &r->headers, &first);
+	out->headers = r->headers.items;
+	return true;
+}
+
+bool kafka_reader_at_end(const struct kafka_reader *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->positions[i].next < r->positions[i].end)
+			return false;
+	return true;
+}
+
+enum kafka_topic kafka_topic_find(const struct kafka_config *config, const char *full_name,
+                                  size_t len)
+{
+	CLEANUP(freep) char *name = xstrndup(full_name, len);
+
+	return client_topic_of(config->topic_prefix, name);
+}

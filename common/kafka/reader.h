@@ -1,0 +1,29 @@
+#pragma once
+/*
+ * Looks into a topic without being part of a consumer group: for tools. Nothing is
+ * committed. Blocking; one thread.
+ */
+#include "kafka/kafka.h"
+
+enum kafka_reader_start {
+	KAFKA_READER_FROM_BEGINNING,
+	KAFKA_READER_FROM_END, /* only what comes from now on */
+};
+
+struct kafka_reader;
+int kafka_reader_open(const struct kafka_config *config, enum kafka_topic topic,
+                      enum kafka_reader_start start, int64_t deadline_ms,
+                      struct kafka_reader **out, struct err_text *why) MUST_CHECK;
+/* One partition from an offset on. */
+int kafka_reader_open_at(const struct kafka_config *config, enum kafka_topic topic,
+                         int partition, int64_t offset, int64_t deadline_ms,
+                         struct kafka_reader **out, struct err_text *why) MUST_CHECK;
+struct kafka_reader *kafka_reader_close(struct kafka_reader *r);
+/* False: nothing came in time. *out lives until the next call. */
+bool kafka_reader_next(struct kafka_reader *r, int wait_ms, struct kafka_message *out);
+/* Everything that was there when the reader was opened has been handed out. */
+bool kafka_reader_at_end(const struct kafka_reader *r);
+
+/* The topic of a name with the prefix (a header source_topic); KAFKA_TOPIC_COUNT: none. */
+enum kafka_topic kafka_topic_find(const struct kafka_config *config, const char *full_name,
+                                  size_t len);

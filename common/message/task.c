@@ -1,0 +1,68 @@
+#include "message/task.h"
+
+#include "message/fields.h"
+#include "json/jdoc.h"
+
+#define MEMBER(member, shape, must)                                                        \
+	{                                                                                  \
+		.name = #member, .kind = (shape), .offset = offsetof(struct task, member), \
+		.required = (must)                                                         \
+	}
+
+static const struct field fields[] = {
+	MEMBER(log_id, FIELD_LOG_ID, true),
+	MEMBER(integration_id, FIELD_INT64, true),
+	MEMBER(lab_id, FIELD_INT64, true),
+	MEMBER(action_id, FIELD_INT, true),
+	MEMBER(settings_version, FIELD_INT64, false),
+	MEMBER(attempt, FIELD_INT, false),
+	MEMBER(retry_id, FIELD_TEXT, false),
+	MEMBER(method, FIELD_TEXT, true),
+	MEMBER(content_type, FIELD_TEXT, false),
+	MEMBER(payload_type, FIELD_TEXT, false),
+	MEMBER(traceparent, FIELD_TEXT, false),
+	MEMBER(created_at_ms, FIELD_INT64, false),
+	MEMBER(event_at_ms, FIELD_INT64, false),
+	MEMBER(triggered_by_py3, FIELD_BOOL, false),
+	MEMBER(order_key, FIELD_TEXT, false),
+	MEMBER(context, FIELD_OBJECT, false),
+};
+
+char *task_encode(const struct task *t)
+{
+	CLEANUP_JSON json_t *doc = fields_encode(fields, ARRAY_SIZE(fields), t);
+
+	return jdoc_dump(doc, NULL);
+}
+
+static int check(const struct task *t, struct err_text *why)
+{
+	if (t->attempt < 0)
+		return err_say(why, MESSAGE_E_INVALID, "attempt must not be negative");
+	if (t->attempt > 0 && !t->retry_id)
+		return err_say(why, MESSAGE_E_INVALID,
+		               "retry_id is missing, which every later attempt has");
+	return 0;
+}
+
+int task_decode(const char *json, size_t len, struct task *out, struct err_text *why)
+{
+	*out = (struct task){ .owner = jdoc_parse(json, len, why) };
+	int result =
+		out->owner ? fields_decode(fields, ARRAY_SIZE(fields), out->owner, out, why)
+			   : MESSAGE_E_INVALID;
+
+	if (result == 0)
+		result = check(out, why);
+	if (result)
+		task_release(out);
+	else if (!out->payload_type)
+		out->payload_type = "";
+	return result;
+}
+
+void task_release(struct task *t)
+{
+	json_decref(t->owner);
+	*t = (struct task){ 0 };
+}

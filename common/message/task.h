@@ -1,0 +1,44 @@
+#pragma once
+/*
+ * A dispatch task (topic integration.dispatch-tasks, and integration.parked-tasks without
+ * the body): one request to one partner. The Kafka value is the body exactly as it will be
+ * sent (or the query string of a GET), never parsed again; everything else is the header
+ * `task`, JSON of docs/schemas/dispatch-task.json. The key is the lane's
+ * (settings_lane_key).
+ */
+#include "base/err.h"
+#include "base/log_id.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#define TASK_HEADER "task"
+
+struct task {
+	struct log_id log_id;
+	int64_t integration_id;
+	int64_t lab_id;
+	int action_id;
+	int64_t settings_version; /* the dispatcher uses rows at least this new */
+	int attempt;              /* 0 = the first */
+	const char *retry_id;     /* NULL for attempt 0 */
+	const char *method;       /* GET | POST | PUT | DELETE; for transport http */
+	const char *content_type;
+	const char *payload_type; /* "" | JSON | ORM | ... */
+	const char *traceparent;  /* NULL */
+	int64_t created_at_ms;    /* when the task was built */
+	int64_t event_at_ms; /* when the event came in (Kafka's timestamp), for latency */
+	bool triggered_by_py3;
+	const char *order_key; /* NULL: any order */
+	const json_t *context; /* the retry_context: with it a parked task can be rebuilt */
+	json_t *owner;         /* decoded tasks: what the strings above point into */
+};
+
+/* JSON text of the header; the caller frees. */
+char *task_encode(const struct task *t);
+/* Fills `out`, whose strings live until task_release. MESSAGE_E_INVALID names the field. */
+int task_decode(const char *json, size_t len, struct task *out,
+                struct err_text *why) MUST_CHECK;
+void task_release(struct task *t);
+
+enum { MESSAGE_E_INVALID = 1 };

@@ -1,0 +1,60 @@
+#pragma once
+/*
+ * What a partner gets: from an entity's context (lis_api.<family>_context) and the event's
+ * ids to the payload as the field knows it, and from that to the body that a row wants.
+ * Definitions are data (definitions.h): per action a table of partner key, kind and context
+ * path. Keys that partners expect are always there, null where nothing is known. Pure.
+ */
+#include "base/err.h"
+#include "domain/action.h"
+#include "settings/settings.h"
+
+#include <jansson.h>
+
+#define PAYLOAD_SHA256_SIZE 65 /* hex, with the terminator */
+
+enum {
+	PAYLOAD_E_SUPERSEDED = 1, /* the announced fact was undone; `why` is the reason */
+	PAYLOAD_E_BUILD,          /* an id is missing, or what it names is not there */
+	PAYLOAD_E_CONFIG,         /* the row asks for what cannot be made */
+};
+
+/* Borrowed. `event` is labevent_context's object, or the retry_context it became. */
+struct payload_source {
+	const struct action *action;
+	const json_t *context;
+	const json_t *event;
+};
+
+/* One payload for all rows of an event: made once, rendered for each row. */
+struct payload {
+	json_t *object; /* the keys that partners know, in order */
+	char *text;     /* the same as JSON text */
+	size_t len;
+	json_t *scope;                    /* the context, `event` and what was selected */
+	char sha256[PAYLOAD_SHA256_SIZE]; /* of the object less volatile fields */
+};
+
+/* Behind the fence. Fills `out` in any case; release it. */
+int payload_make(const struct payload_source *source, struct payload *out,
+                 struct err_text *why) MUST_CHECK;
+void payload_release(struct payload *p);
+
+/* The id of the entity whose context an action needs. PAYLOAD_E_BUILD names a missing id.
+ */
+int payload_entity_id(const struct action *action, const json_t *event, int64_t *out,
+                      struct err_text *why) MUST_CHECK;
+
+struct payload_body {
+	char *data; /* the request's body; of a GET the query string without `?` */
+	size_t len;
+	const char *method;       /* GET | POST | PUT | DELETE */
+	const char *content_type; /* "" for GET */
+	char sha256[PAYLOAD_SHA256_SIZE];
+};
+
+/* As this row wants it: query string, JSON, or its template. Release it in any case. */
+int payload_render(const struct payload *p, const struct action *action,
+                   const struct integration *row, struct payload_body *out,
+                   struct err_text *why) MUST_CHECK;
+void payload_body_release(struct payload_body *body);

@@ -1,0 +1,161 @@
+/* The body a row wants: a query string, JSON, or what its template makes. */
+#include "payload/payload.h"
+
+#include "payload/hash.h"
+#include "template/template.h"
+#include "json/jdoc.h"
+
+#include <strings.h>
+
+#define BODY_LIMIT (8 * 1024 * 1024)
+
+/* What template_text becomes, by payload_type; the first is the default. */
+static const struct format {
+	const char *payload_type;
+	enum template_escape escape;
+	const char *content_type;
+	bool hl7;
+} formats[] = {
+	{ "JSON", TEMPLATE_ESCAPE_JSON, "application/json", false },
+	{ "XML", TEMPLATE_ESCAPE_HTML, "application/xml", false },
+	{ "FORM", TEMPLATE_ESCAPE_FORM, "application/x-www-form-urlencoded", false },
+	{ "TEXT", TEMPLATE_ESCAPE_PLAIN, "text/plain; charset=utf-8", false },
+	{ "HL7", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
+	{ "ORM", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
+	{ "ADT", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
+	{ "ORU", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
+	{ "ORUR01", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
+	{ "OUL", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
+	{ "DFT", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
+	{ "SIU", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
+	{ "MFN", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
+};
+
+static const struct format *format_of(const char *payload_type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (strcasecmp(formats[i].payload_type, payload_type) == 0)
+			return &formats[i];
+	return &formats[0];
+}
+
+/* 62 with POST: the event's operation chooses the method. */
+static const char *method_of(const struct action *action, const json_t *event,
+                             enum request_type type)
+{
+	static const char *const methods[] = {
+		[REQUEST_GET] = "GET",
+		[REQUEST_POST] = "POST",
+		[REQUEST_PUT] = "PUT",
+		[REQUEST_DELETE] = "DELETE",
+	};
+	const char *operation = jdoc_text_or(event, "operation", "");
+
+	if (action->family != FAMILY_INVOICE || type != REQUEST_POST)
+		return methods[type];
+	if (strcmp(operation, "update") == 0)
+		return "PUT";
+	return strcmp(operation, "delete") == 0 ? "DELETE" : "POST";
+}
+
+static int render_template(const char *text, enum template_escape escape,
+                           const struct payload *p, struct buf *out, struct err_text *why)
+{
+	CLEANUP(template_freep) struct template *parsed = NULL;
+	struct err_text said = { "" };
+
+	if (template_parse(text, strlen(text), escape, &parsed, &said) ||
+	    template_render(parsed, p->scope, out, &said))
+		return err_say(why, PAYLOAD_E_CONFIG, "template_text: %.200s", said.text);
+	return 0;
+}
+
+static void append_pair(struct buf *out, const char *key, const char *text)
+{
+	if (out->len)
+		buf_append_char(out, '&');
+	template_escape_append(out, key, strlen(key), TEMPLATE_ESCAPE_FORM);
+	buf_append_char(out, '=');
+	template_escape_append(out, text, strlen(text), TEMPLATE_ESCAPE_FORM);
+}
+
+/* Scalars as they are, nested values as JSON text; nothing for null, never a document. */
+static void render_query(const json_t *object, struct buf *out)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
+		if (json_is_null(value) || strcmp(key, "reportBase64") == 0)
+			continue;
+		if (json_is_string(value)) {
+			append_pair(out, key, json_string_value(value));
+		} else {
+			CLEANUP(freep) char *text = jdoc_dump(value, NULL);
+
+			append_pair(out, key, text);
+		}
+	}
+}
+
+static int check_row(const struct integration *row, const struct format *format,
+                     struct err_text *why)
+{
+	if (row->config_error)
+		return err_say(why, PAYLOAD_E_CONFIG, "%s", row->config_error);
+	if (row->template_text)
+		return 0;
+	if (row->transport == TRANSPORT_MLLP || row->transport == TRANSPORT_SFTP ||
+	    format->hl7)
+		return err_say(why, PAYLOAD_E_CONFIG,
+		               "HL7 messages need a template_text, or set payload_type to "
+		               "JSON and an http transport");
+	return 0;
+}
+
+static int render_body(const struct payload *p, const struct integration *row,
+                       const struct format *format, bool is_get, struct buf *out,
+                       struct err_text *why)
+{
+	if (row->template_text)
+		return render_template(row->template_text,
+		                       is_get ? TEMPLATE_ESCAPE_FORM : format->escape, p,
+		                       out, why);
+	if (is_get)
+		render_query(p->object, out);
+	else
+		buf_append(out, p->text, p->len);
+	return 0;
+}
+
+int payload_render(const struct payload *p, const struct action *action,
+                   const struct integration *row, struct payload_body *out,
+                   struct err_text *why)
+{
+	const struct format *format = format_of(row->payload_type);
+	bool is_get = row->request_type == REQUEST_GET;
+	struct buf body = BUF_INIT(BODY_LIMIT);
+
+	*out = (struct payload_body){ .content_type = is_get ? "" : format->content_type };
+	int r = check_row(row, format, why);
+	if (r == 0)
+		r = render_body(p, row, format, is_get, &body, why);
+	if (r == 0 && body.truncated)
+		r = err_say(why, PAYLOAD_E_BUILD, "the body is larger than %d bytes",
+		            BODY_LIMIT);
+	out->method =
+		method_of(action, json_object_get(p->scope, "event"), row->request_type);
+	out->len = body.len;
+	if (row->template_text)
+		payload_hash(buf_str(&body), body.len, out->sha256);
+	else
+		memcpy(out->sha256, p->sha256, sizeof(out->sha256));
+	out->data = buf_take(&body);
+	return r;
+}
+
+void payload_body_release(struct payload_body *body)
+{
+	free(body->data);
+	*body = (struct payload_body){ 0 };
+}

@@ -1,0 +1,123 @@
+#include "payload/select.h"
+
+#include "json/jdoc.h"
+
+static bool has_text(const json_t *object, const char *key, const char *text)
+{
+	return strcmp(jdoc_text_or(object, key, ""), text) == 0;
+}
+
+static json_t *find_by_id(const json_t *list, const char *key, int64_t id)
+{
+	size_t i;
+	json_t *member;
+
+	json_array_foreach (list, i, member)
+		if (jdoc_int_or(member, key, 0) == id)
+			return member;
+	return NULL;
+}
+
+/* Those members of a list whose text at `key` equals (or, with `others`, differs). */
+static json_t *filter(const json_t *list, const char *key, const char *text, bool others)
+{
+	json_t *out = json_array(), *member;
+	size_t i;
+
+	json_array_foreach (list, i, member)
+		if (has_text(member, key, text) != others)
+			(void)json_array_append(out, member);
+	return out;
+}
+
+static void put(json_t *scope, const char *key, json_t *value)
+{
+	(void)json_object_set_new_nocheck(scope, key, value);
+}
+
+static int select_active_items(json_t *scope, struct err_text *why)
+{
+	put(scope, "active_items",
+	    filter(json_object_get(scope, "items"), "status", "ACTIVE", false));
+	return 0;
+}
+
+/* The payment the event names, the items it is for, and the payments that came in. */
+static int select_payment(json_t *scope, struct err_text *why)
+{
+	const json_t *items = json_object_get(scope, "items");
+	const json_t *payments = json_object_get(scope, "payments");
+	const json_t *ids;
+	int64_t id = 0;
+	size_t i;
+
+	if (jdoc_int(json_object_get(scope, "event"), "payment_id", &id, why))
+		return PAYLOAD_E_BUILD;
+	json_t *payment = find_by_id(payments, "payment_id", id);
+	if (!payment)
+		return err_say(why, PAYLOAD_E_BUILD, "payment %lld is not in this bill",
+		               (long long)id);
+	json_t *paid = json_array(), *member;
+	ids = json_object_get(payment, "bill_item_ids");
+	json_array_foreach (ids, i, member) {
+		json_t *item =
+			find_by_id(items, "bill_item_id", json_integer_value(member));
+
+		if (item)
+			(void)json_array_append(paid, item);
+	}
+	(void)json_object_set(scope, "payment", payment);
+	put(scope, "paid_items", paid);
+	put(scope, "received_payments", filter(payments, "kind", "REFUND", true));
+	return 0;
+}
+
+/* Of the items that the event added, those that are still on the bill. */
+static int select_added_items(json_t *scope, struct err_text *why)
+{
+	const json_t *ids = jdoc_path(scope, "event.bill_item_ids");
+	const json_t *items = json_object_get(scope, "items"), *id;
+	CLEANUP_JSON json_t *added = json_array();
+	size_t i;
+
+	if (json_array_size(ids) == 0)
+		return err_say(why, PAYLOAD_E_BUILD, "bill_item_ids is missing");
+	json_array_foreach (ids, i, id) {
+		json_t *item = find_by_id(items, "bill_item_id", json_integer_value(id));
+
+		if (!item)
+			return err_say(why, PAYLOAD_E_BUILD,
+			               "bill item %lld is not in this bill",
+			               (long long)json_integer_value(id));
+		if (has_text(item, "status", "ACTIVE"))
+			(void)json_array_append(added, item);
+	}
+	if (json_array_size(added) == 0)
+		return err_say(why, PAYLOAD_E_SUPERSEDED,
+		               "the tests added to bill %lld were cancelled",
+		               (long long)jdoc_int_or(json_object_get(scope, "bill"),
+		                                      "bill_id", 0));
+	put(scope, "added_items", STEAL(added));
+	return 0;
+}
+
+int payload_select(const struct action *action, json_t *scope, struct err_text *why)
+{
+	static const struct {
+		int action_id;
+		int (*select)(json_t *scope, struct err_text *why);
+	} selections[] = {
+		{ .action_id = 1, .select = select_active_items },
+		{ .action_id = 2, .select = select_active_items },
+		{ .action_id = 4, .select = select_active_items },
+		{ .action_id = 49, .select = select_active_items },
+		{ .action_id = 5, .select = select_payment },
+		{ .action_id = 17, .select = select_payment },
+		{ .action_id = 18, .select = select_added_items },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(selections); i++)
+		if (selections[i].action_id == action->id)
+			return selections[i].select(scope, why);
+	return 0;
+}

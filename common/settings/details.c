@@ -1,0 +1,325 @@
+#include "settings/details.h"
+
+#include "base/buf.h"
+#include "json/jdoc.h"
+
+#include <assert.h>
+#include <ctype.h>
+
+enum detail_type {
+	DETAIL_TEXT,
+	DETAIL_INT,      /* min..max */
+	DETAIL_POSITIVE, /* a number above 0 */
+	DETAIL_BOOL,
+	DETAIL_WORD,  /* one of words */
+	DETAIL_TEXTS, /* an array of texts */
+	DETAIL_WORDS, /* an array of words */
+	DETAIL_OBJECT,
+	DETAIL_SECRETS, /* whsec_<base64>, several separated by blanks */
+};
+
+struct detail_key {
+	const char *name;
+	enum detail_type type;
+	int64_t min, max;
+	const char *const *words;         /* ends with NULL */
+	const struct detail_key *members; /* ends with a NULL name */
+};
+
+static const char *const transports[] = { "http", "mllp", "sftp", "fax", NULL };
+static const char *const orders[] = { "patient", "bill", "accession", NULL };
+static const char *const auth_types[] = { "basic", "bearer", "oauth2_client_credentials",
+	                                  "mtls", NULL };
+static const char *const ack_modes[] = { "original", "enhanced", NULL };
+static const char *const injections[] = { "msh", "zid", "nte", "none", NULL };
+
+static const struct detail_key auth_keys[] = {
+	{ .name = "type", .type = DETAIL_WORD, .words = auth_types },
+	{ .name = "username", .type = DETAIL_TEXT },
+	{ .name = "password", .type = DETAIL_TEXT },
+	{ .name = "token", .type = DETAIL_TEXT },
+	{ .name = "token_url", .type = DETAIL_TEXT },
+	{ .name = "client_id", .type = DETAIL_TEXT },
+	{ .name = "client_secret", .type = DETAIL_TEXT },
+	{ .name = "scope", .type = DETAIL_TEXT },
+	{ .name = "certificate", .type = DETAIL_TEXT },
+	{ .name = "private_key", .type = DETAIL_TEXT },
+	{ .name = NULL },
+};
+
+static const struct detail_key tls_keys[] = {
+	{ .name = "ca", .type = DETAIL_TEXT },
+	{ .name = "insecure", .type = DETAIL_BOOL },
+	{ .name = NULL },
+};
+
+static const struct detail_key hl7_keys[] = {
+	{ .name = "version", .type = DETAIL_TEXT },
+	{ .name = "receiving_application", .type = DETAIL_TEXT },
+	{ .name = "receiving_facility", .type = DETAIL_TEXT },
+	{ .name = "id_injection", .type = DETAIL_WORDS, .words = injections },
+	{ .name = NULL },
+};
+
+static const struct detail_key ack_keys[] = {
+	{ .name = "mode", .type = DETAIL_WORD, .words = ack_modes },
+	{ .name = "timeout_ms", .type = DETAIL_INT, .min = 1, .max = 600000 },
+	{ .name = "await_downstream", .type = DETAIL_BOOL },
+	{ .name = NULL },
+};
+
+static const struct detail_key sftp_keys[] = {
+	{ .name = "username", .type = DETAIL_TEXT },
+	{ .name = "private_key", .type = DETAIL_TEXT },
+	{ .name = "password", .type = DETAIL_TEXT },
+	{ .name = "host_key_sha256", .type = DETAIL_TEXTS },
+	{ .name = "directory", .type = DETAIL_TEXT },
+	{ .name = "file_name", .type = DETAIL_TEXT },
+	{ .name = NULL },
+};
+
+static const struct detail_key fax_keys[] = {
+	{ .name = "access_key", .type = DETAIL_TEXT },
+	{ .name = "secret_key", .type = DETAIL_TEXT },
+	{ .name = "from", .type = DETAIL_TEXT },
+	{ .name = NULL },
+};
+
+static const struct detail_key auto_retry_keys[] = {
+	{ .name = "max", .type = DETAIL_INT, .min = 0, .max = 1000 },
+	{ .name = "patterns", .type = DETAIL_TEXTS },
+	{ .name = NULL },
+};
+
+static const struct detail_key detail_keys[] = {
+	{ .name = "transport", .type = DETAIL_WORD, .words = transports },
+	{ .name = "host", .type = DETAIL_TEXT },
+	{ .name = "port", .type = DETAIL_INT, .min = 1, .max = 65535 },
+	{ .name = "x-api-key", .type = DETAIL_TEXT },
+	{ .name = "vendor", .type = DETAIL_TEXT },
+	{ .name = "timeout_ms", .type = DETAIL_INT, .min = 1, .max = 600000 },
+	{ .name = "rate_limit_per_second", .type = DETAIL_POSITIVE },
+	{ .name = "rate_limit_group", .type = DETAIL_TEXT, .max = 100 },
+	{ .name = "max_concurrency", .type = DETAIL_INT, .min = 1, .max = 1000 },
+	{ .name = "ordered_by", .type = DETAIL_WORD, .words = orders },
+	{ .name = "auth", .type = DETAIL_OBJECT, .members = auth_keys },
+	{ .name = "webhook_secret", .type = DETAIL_SECRETS },
+	{ .name = "tls", .type = DETAIL_OBJECT, .members = tls_keys },
+	{ .name = "hl7", .type = DETAIL_OBJECT, .members = hl7_keys },
+	{ .name = "ack", .type = DETAIL_OBJECT, .members = ack_keys },
+	{ .name = "sftp", .type = DETAIL_OBJECT, .members = sftp_keys },
+	{ .name = "fax", .type = DETAIL_OBJECT, .members = fax_keys },
+	{ .name = "auto_retry", .type = DETAIL_OBJECT, .members = auto_retry_keys },
+	{ .name = NULL },
+};
+
+/* What an authentication needs, by its type. */
+static const struct {
+	const char *type;
+	const char *needs[4];
+} auth_needs[] = {
+	{ .type = "basic", .needs = { "username", "password" } },
+	{ .type = "bearer", .needs = { "token" } },
+	{ .type = "oauth2_client_credentials",
+	  .needs = { "token_url", "client_id", "client_secret" } },
+	{ .type = "mtls", .needs = { "certificate", "private_key" } },
+};
+
+#define ROOT "integration_extra_details"
+
+static bool is_word(const json_t *value, const char *const *words)
+{
+	const char *text = json_string_value(value);
+
+	for (; text && *words; words++)
+		if (strcmp(text, *words) == 0)
+			return true;
+	return false;
+}
+
+static bool all_texts(const json_t *array, const char *const *words)
+{
+	size_t i;
+	const json_t *member;
+
+	if (!json_is_array(array))
+		return false;
+	json_array_foreach (array, i, member)
+		if (!json_is_string(member) || (words && !is_word(member, words)))
+			return false;
+	return true;
+}
+
+/* Only the shape: the secret may be sealed text later, its bytes are the signer's. */
+static bool is_secrets(const char *text)
+{
+	size_t secrets = 0;
+
+	while (text && *text) {
+		text += strspn(text, " ");
+		size_t len = strcspn(text, " ");
+		if (len == 0)
+			break;
+		if (len <= 6 || strncmp(text, "whsec_", 6) != 0)
+			return false;
+		for (size_t i = 6; i < len; i++)
+			if (!isalnum((unsigned char)text[i]) && !strchr("+/=-_", text[i]))
+				return false;
+		text += len;
+		secrets++;
+	}
+	return secrets > 0;
+}
+
+static int say_words(const char *path, const char *name, const char *const *words,
+                     const char *lead, struct err_text *why)
+{
+	CLEANUP(buf_deinit) struct buf list = BUF_INIT(120);
+
+	for (; *words; words++) {
+		buf_append_str(&list, list.len ? ", " : "");
+		buf_append_str(&list, *words);
+	}
+	return err_say(why, SETTINGS_E_DETAILS, "%s.%s must be %s %s", path, name, lead,
+	               buf_str(&list));
+}
+
+static int check_int(const json_t *value, const struct detail_key *key, const char *path,
+                     struct err_text *why)
+{
+	json_int_t n = json_integer_value(value);
+
+	if (json_is_integer(value) && n >= key->min && n <= key->max)
+		return 0;
+	return err_say(why, SETTINGS_E_DETAILS,
+	               "%s.%s must be an integer from %lld to %lld", path, key->name,
+	               (long long)key->min, (long long)key->max);
+}
+
+static int check_text(const json_t *value, const struct detail_key *key, const char *path,
+                      struct err_text *why)
+{
+	if (!json_is_string(value) || json_string_length(value) == 0)
+		return err_say(why, SETTINGS_E_DETAILS, "%s.%s must be a text", path,
+		               key->name);
+	if (key->max && json_string_length(value) > (size_t)key->max)
+		return err_say(why, SETTINGS_E_DETAILS, "%s.%s may have up to %lld bytes",
+		               path, key->name, (long long)key->max);
+	return 0;
+}
+
+static int check_object(const json_t *object, const struct detail_key *keys,
+                        const char *path, struct err_text *why);
+
+static int check_members(const json_t *value, const struct detail_key *key,
+                         const char *path, struct err_text *why)
+{
+	char inner[96];
+
+	if (!json_is_object(value))
+		return err_say(why, SETTINGS_E_DETAILS, "%s.%s must be an object", path,
+		               key->name);
+	int n = snprintf(inner, sizeof(inner), "%s.%s", path, key->name);
+
+	assert(n > 0 && (size_t)n < sizeof(inner)); /* the table's own names */
+	return check_object(value, key->members, inner, why);
+}
+
+static int check_value(const json_t *value, const struct detail_key *key, const char *path,
+                       struct err_text *why)
+{
+	const char *wanted = NULL;
+
+	switch (key->type) {
+	case DETAIL_TEXT:
+		return check_text(value, key, path, why);
+	case DETAIL_INT:
+		return check_int(value, key, path, why);
+	case DETAIL_POSITIVE:
+		wanted = json_number_value(value) > 0 ? NULL : "a number above 0";
+		break;
+	case DETAIL_BOOL:
+		wanted = json_is_boolean(value) ? NULL : "true or false";
+		break;
+	case DETAIL_WORD:
+		return is_word(value, key->words)
+		               ? 0
+		               : say_words(path, key->name, key->words, "one of", why);
+	case DETAIL_TEXTS:
+		wanted = all_texts(value, NULL) ? NULL : "an array of texts";
+		break;
+	case DETAIL_WORDS:
+		return all_texts(value, key->words)
+		               ? 0
+		               : say_words(path, key->name, key->words, "an array of", why);
+	case DETAIL_OBJECT:
+		return check_members(value, key, path, why);
+	case DETAIL_SECRETS:
+		wanted = is_secrets(json_string_value(value)) ? NULL : "whsec_ and base64";
+		break;
+	}
+	if (!wanted)
+		return 0;
+	return err_say(why, SETTINGS_E_DETAILS, "%s.%s must be %s", path, key->name,
+	               wanted);
+}
+
+static const struct detail_key *find_key(const struct detail_key *keys, const char *name)
+{
+	for (; keys->name; keys++)
+		if (strcmp(keys->name, name) == 0)
+			return keys;
+	return NULL;
+}
+
+/* Recursion is as deep as the table: two. */
+static int check_object(const json_t *object, const struct detail_key *keys,
+                        const char *path, struct err_text *why)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
+		const struct detail_key *key = find_key(keys, name);
+
+		if (!key)
+			return err_say(why, SETTINGS_E_DETAILS,
+			               "%s.%.40s is not a known key", path, name);
+		if (json_is_null(value))
+			continue;
+		int r = check_value(value, key, path, why);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int check_auth(const json_t *auth, struct err_text *why)
+{
+	const char *type = jdoc_text_or(auth, "type", NULL);
+
+	if (!type)
+		return err_say(why, SETTINGS_E_DETAILS, ROOT ".auth.type is missing");
+	for (size_t i = 0; i < ARRAY_SIZE(auth_needs); i++) {
+		if (strcmp(auth_needs[i].type, type) != 0)
+			continue;
+		for (const char *const *need = auth_needs[i].needs; *need; need++)
+			if (!json_is_string(json_object_get(auth, *need)))
+				return err_say(why, SETTINGS_E_DETAILS,
+				               ROOT ".auth.%s is missing, %s needs it",
+				               *need, type);
+	}
+	return 0;
+}
+
+int settings_details_check(const json_t *details, struct err_text *why)
+{
+	const json_t *auth = json_object_get(details, "auth");
+
+	if (!json_is_object(details))
+		return err_say(why, SETTINGS_E_DETAILS, ROOT " must be an object");
+	int r = check_object(details, detail_keys, ROOT, why);
+	if (r)
+		return r;
+	return json_is_object(auth) ? check_auth(auth, why) : 0;
+}

@@ -1,0 +1,48 @@
+#include "transport/transport.h"
+
+#define FIELD(name) offsetof(struct transport_config, name)
+
+const struct config_key transport_config_keys[] = {
+	{
+		.name = "CONNECT_TIMEOUT",
+		.type = CONFIG_MSEC,
+		.offset = FIELD(connect_timeout),
+		.min = 1,
+		.max = 600000,
+		.dflt = "5s",
+		.help = "Longest wait for a connection to a partner (name look-up, TCP and "
+			"TLS); a row's smaller timeout_ms counts instead.",
+	},
+	{
+		.name = "RESPONSE_LIMIT",
+		.type = CONFIG_BYTES,
+		.offset = FIELD(response_limit),
+		.min = 1024,
+		.max = 64 << 20,
+		.dflt = "1MiB",
+		.help = "Longest answer that is read, after decompression; of a longer one "
+			"the rest is not read, and its status code counts.",
+	},
+	{
+		.name = "ALLOW_PRIVATE_DESTINATIONS",
+		.type = CONFIG_STRING,
+		.offset = FIELD(allow_private),
+		.help = "Private, loopback or link-local addresses that may be connected "
+			"to, "
+			"CIDR[:port] separated by commas; none by default.",
+	},
+	{
+		.name = "EGRESS_PROXY",
+		.type = CONFIG_URL,
+		.offset = FIELD(egress_proxy),
+		.flags = CONFIG_SECRET,
+		.help = "Proxy for all requests to partners; it enforces the address "
+			"ranges "
+			"itself. Proxy variables of the environment are ignored.",
+	},
+};
+const size_t transport_config_n_keys = ARRAY_SIZE(transport_config_keys);
+
+const struct transport_ops *const transports[TRANSPORT_FAX + 1] = {
+	[TRANSPORT_HTTP] = &transport_http,
+};

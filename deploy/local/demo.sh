@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# The demo: the stack with the sample LIS, partners of three moods, and events that a lab makes.
+
+DEMO_MOODS=(ok fail hang)
+
+demo_partners() {
+	printf 'partner-%s\n' "${DEMO_MOODS[@]}"
+}
+
+demo_port() {
+	case $1 in
+	ok) port 10 ;;
+	fail) port 11 ;;
+	hang) port 12 ;;
+	esac
+}
+
+demo_partners_start() {
+	local mood
+	for mood in "${DEMO_MOODS[@]}"; do
+		process_spawn "partner-$mood" "$(demo_port "$mood")" python3 "$LOCAL/demo/partner.py" "$(demo_port "$mood")" "$mood" || return
+		process_await "partner-$mood" 10 port_is_open "$(demo_port "$mood")"
+	done
+}
+
+demo_rows() {
+	psql -X -q -v ON_ERROR_STOP=1 -1 -d "$POSTGRES_URL" -f "$LOCAL/demo/integrations.sql" \
+		-v ok="http://127.0.0.1:$(demo_port ok)" -v fail="http://127.0.0.1:$(demo_port fail)" \
+		-v hang="http://127.0.0.1:$(demo_port hang)"
+}
+
+lis_sim() {
+	PYTHONPATH=$ROOT/tools/lis-sim "$(python_folder)/bin/python" -m lis_sim "$@"
+}
+
+demo_guide() {
+	cat <<-END
+
+		The stack runs at PORT_BASE $PORT_BASE, with three labs (900001, 900002, 900003) and their partners:
+		  Acme Health         $(demo_port ok)   takes every billing and registration event, answers 200
+		  Nimbus Insurance    $(demo_port fail)   answers 500
+		  Ledger ERP          $(demo_port hang)   never answers
+
+		  ./dev status                                    what runs
+		  ./dev env                                       addresses and tokens
+		  ./dev logs -f partner-ok                        what a partner gets
+		  ./dev run lis-sim play --rate 5                 more events
+		  ./dev run integration-admin logs list --follow  the live list
+		  ./dev down                                      the end
+
+	END
+}
+
+cmd_demo() {
+	stack_up
+	python_environment
+	demo_partners_start || die "a demo partner does not run"
+	logged "$STATE/log/lis-sim.log" "loading the sample LIS" lis_sim load
+	logged "$STATE/log/lis-sim.log" "writing the demo's integrations" demo_rows
+	logged "$STATE/log/lis-sim.log" "playing events" lis_sim play --mix billing --count 60 --rate 20
+	demo_guide
+	if [[ -t 1 ]]; then
+		say "the live list; Ctrl-C leaves it, and everything running"
+		cmd_run integration-admin logs list --follow
+	else
+		cmd_run integration-admin logs list
+	fi
+}

@@ -1,0 +1,28 @@
+-- The demo's partners as rows of configuration, for labs of the sample LIS. May be run again.
+-- psql variables: ok, fail, hang (base URLs of the demo partners).
+
+INSERT INTO integration.developer_authentication
+	(id, auth_key, lab_id, developer_id, developer_name)
+VALUES
+	(900001, 'demo-acme-health',      900001, 1, 'Acme Health'),
+	(900002, 'demo-nimbus-insurance', 900001, 2, 'Nimbus Insurance (fails)'),
+	(900003, 'demo-acme-health-2',    900002, 1, 'Acme Health'),
+	(900004, 'demo-ledger-erp',       900002, 3, 'Ledger ERP (hangs)'),
+	(900005, 'demo-acme-health-3',    900003, 1, 'Acme Health')
+ON CONFLICT (id) DO NOTHING;
+
+-- Acme Health takes every billing and registration event of all three labs.
+INSERT INTO integration.lab_integration
+	(id, auth_id, action_category_list_id, url, integration_extra_details)
+SELECT auth_id * 100 + action_id, auth_id, action_id, :'ok' || '/orders',
+       '{"webhook_secret": "whsec_ZGVtby1zZWNyZXQtb2YtYWNtZS1oZWFsdGg="}'
+FROM unnest(ARRAY[900001, 900003, 900005]) auth_id,
+     unnest(ARRAY[1, 2, 3, 4, 5, 17, 18, 57, 58]) action_id
+ON CONFLICT (id) DO UPDATE SET url = excluded.url;
+
+INSERT INTO integration.lab_integration
+	(id, auth_id, action_category_list_id, url, headers, integration_extra_details)
+VALUES
+	(90000201, 900002, 1, :'fail' || '/claims', '{"x-tenant": "nimbus"}', '{}'),
+	(90000401, 900004, 1, :'hang' || '/bills', '{}', '{"timeout_ms": 3000, "max_concurrency": 2}')
+ON CONFLICT (id) DO UPDATE SET url = excluded.url;

@@ -1,0 +1,53 @@
+#pragma once
+/*
+ * The HTTP side: a request is authenticated on the loop, read and looked into on a worker
+ * thread (struct call, a route's `run`), and answered on the loop: at once, or when Kafka
+ * has acknowledged what the call produced.
+ */
+#include "base/log_id.h"
+#include "callback.h"
+#include "kafka/lag.h"
+
+#include <jansson.h>
+
+#define HTTP_BODY_MAX ((size_t)16 << 20)
+
+/* What a worker thread has of its own; opened by its first call, NULL when that failed. */
+struct stores {
+	const struct callback_config *config;
+	struct logstore *logs;
+	struct kafka_lag *lag;
+	struct pg *pg;
+};
+
+struct route;
+struct call {
+	struct http *http;
+	struct evhttp_request *request; /* NULL: the client has gone */
+	const struct route *route;
+	char *body;
+	size_t body_len;
+	struct stores *stores;
+
+	/* the answer, or, with a value, what to produce before it */
+	int code;
+	json_t *answer;
+	char *value;
+	char key[LOG_ID_HEX_SIZE];
+
+	struct event *timeout; /* while the broker's acknowledgement is awaited */
+};
+
+/* On a worker thread. Sets code and answer, or value and key too. */
+typedef void (*route_run_fn)(struct call *call);
+
+struct route {
+	const char *path;
+	route_run_fn run;
+	bool writes_notes; /* of PostgreSQL's worker, else of the log store's */
+};
+
+/* routes.c */
+const struct route *route_find(const char *path);
+/* {"error": ...} */
+void call_fail(struct call *call, int code, const char *why);

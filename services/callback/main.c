@@ -1,0 +1,122 @@
+/* callback: the only one that changes a log. Reports come from Kafka and over HTTP. */
+#include "callback.h"
+
+#include <stddef.h>
+
+struct metric metric_reports = METRIC_COUNTER("callback_reports_total",
+                                              "Reports by what became of them.", "result");
+struct metric metric_oldest =
+	METRIC_GAUGE("callback_oldest_unhandled_seconds",
+                     "Age of the oldest report that is not in its log yet.", NULL);
+struct metric metric_store_waits =
+	METRIC_COUNTER("callback_store_waits_total",
+                       "Batches that waited because the log store was away.", NULL);
+
+struct metric metric_responses =
+	METRIC_COUNTER("callback_http_responses_total", "HTTP answers by code.", "code");
+
+static struct metric *const metrics[] = {
+	&metric_responses,
+	&metric_reports,
+	&metric_oldest,
+	&metric_store_waits,
+};
+
+static struct callback_config config;
+static struct callback callback = { .config = &config };
+
+static const struct config_key keys[] = {
+	{ .name = "INTERNAL_TOKEN",
+	  .type = CONFIG_STRING,
+	  .offset = offsetof(struct callback_config, internal_token),
+	  .min = 16,
+	  .max = 512,
+	  .flags = CONFIG_REQUIRED | CONFIG_SECRET,
+	  .help = "What callers present as x-internal-token." },
+	{ .name = "INTERNAL_TOKEN_PREVIOUS",
+	  .type = CONFIG_STRING,
+	  .offset = offsetof(struct callback_config, internal_token_previous),
+	  .flags = CONFIG_SECRET,
+	  .help = "The token before it, accepted as well while callers change over." },
+	{ .name = "CALLBACK_ADDRESS",
+	  .type = CONFIG_STRING,
+	  .offset = offsetof(struct callback_config, address),
+	  .dflt = "127.0.0.1",
+	  .help = "The address that the callbacks' port listens on." },
+	{ .name = "CALLBACK_PORT",
+	  .type = CONFIG_PORT,
+	  .offset = offsetof(struct callback_config, port),
+	  .dflt = "8080",
+	  .help = "The port of the callbacks over HTTP." },
+	{ .name = "AUTO_RETRY_BASE",
+	  .type = CONFIG_MSEC,
+	  .offset = offsetof(struct callback_config, retry_base_ms),
+	  .min = 1,
+	  .max = 86400000,
+	  .dflt = "60s",
+	  .help = "A failed log waits so long for its first automatic attempt, and twice "
+	          "as "
+	          "long for each one after it." },
+	{ .name = "AUTO_RETRY_CAP",
+	  .type = CONFIG_MSEC,
+	  .offset = offsetof(struct callback_config, retry_cap_ms),
+	  .min = 1,
+	  .max = 86400000,
+	  .dflt = "1h",
+	  .help = "Longest of these waits, but for a partner's Retry-After." },
+};
+
+static int start(struct service_ctx *ctx, struct err_text *why)
+{
+	callback.ctx = ctx;
+	metrics_register(metrics, ARRAY_SIZE(metrics));
+	int result = kafka_producer_open(&config.kafka, &callback.producer, why);
+	if (result)
+		return result;
+	result = http_start(&callback, &callback.http, why);
+	if (result)
+		return result;
+	service_ready(ctx, "kafka", false, "no assignment from the broker yet");
+	service_ready(ctx, "mongodb", false, "not asked yet");
+	service_thread(ctx, "consumer", consumer_run, &callback);
+	return 0;
+}
+
+static void drain(struct service_ctx *ctx)
+{
+	http_drain(callback.http);
+}
+
+static void stop(struct service_ctx *ctx)
+{
+	callback.http = http_stop(callback.http);
+	callback.producer = kafka_producer_close(callback.producer);
+}
+
+int main(int argc, char **argv)
+{
+	const struct config_group groups[] = {
+		{ .keys = keys, .n_keys = ARRAY_SIZE(keys) },
+		{ .keys = kafka_config_keys,
+		  .n_keys = kafka_config_n_keys,
+		  .offset = offsetof(struct callback_config, kafka) },
+		{ .keys = postgres_config_keys,
+		  .n_keys = postgres_config_n_keys,
+		  .offset = offsetof(struct callback_config, postgres) },
+		{ .keys = logstore_config_keys,
+		  .n_keys = logstore_config_n_keys,
+		  .offset = offsetof(struct callback_config, logstore) },
+	};
+	const struct service service = {
+		.name = "callback",
+		.help = "writes the outcome of every attempt into its log",
+		.groups = groups,
+		.n_groups = ARRAY_SIZE(groups),
+		.config = &config,
+		.start = start,
+		.drain = drain,
+		.stop = stop,
+	};
+
+	return service_main(&service, argc, argv);
+}

@@ -1,0 +1,8 @@
+#pragma once
+/* The internal tokens, kept as hashes: comparing takes the same time whatever differs. */
+#include <stdbool.h>
+
+struct tokens;
+struct tokens *tokens_new(const char *current, const char *previous); /* "" = none */
+struct tokens *tokens_free(struct tokens *t);
+bool tokens_accept(const struct tokens *t, const char *presented); /* NULL: false */

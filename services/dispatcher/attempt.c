@@ -1,0 +1,303 @@
+#include "attempt.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/utf8.h"
+#include "commits.h"
+#include "domain/retry_after.h"
+#include "gauges.h"
+#include "intake.h"
+#include "lanes.h"
+#include "log/log.h"
+#include "message/report.h"
+#include "newest.h"
+#include "outgoing.h"
+
+#include <stdio.h>
+
+/* What an attempt came to: the report's status, kind and message. */
+struct verdict {
+	enum log_status status;
+	enum error_kind kind;
+	struct buf message;
+};
+
+static void judge(const struct transport_result *r, struct verdict *v)
+{
+	v->kind = r->kind;
+	v->status = LOG_STATUS_FAIL;
+	if (r->kind != ERROR_KIND_NONE) {
+		buf_append_str(&v->message, r->error);
+		return;
+	}
+	v->status = report_body_suppresses(r->body, r->body_len)
+	                    ? LOG_STATUS_SUPPRESSED
+	                    : outcome_of_http_code(r->status_code);
+	if (v->status != LOG_STATUS_FAIL)
+		return;
+	v->kind = ERROR_KIND_HTTP_STATUS;
+	report_error_text(r->body, r->body_len, &v->message);
+	if (v->message.len == 0)
+		buf_printf(&v->message, "HTTP %d", r->status_code);
+}
+
+static json_t *timing_json(const struct job *job, const struct transport_timing *t)
+{
+	json_t *object = json_object();
+	const struct {
+		const char *key;
+		int64_t us;
+	} phases[] = {
+		{ .key = "wait_ms", .us = job->started_us - job->arrived_ms * 1000 },
+		{ .key = "dns_ms", .us = t->dns_us },
+		{ .key = "connect_ms", .us = t->connect_us },
+		{ .key = "tls_ms", .us = t->tls_us },
+		{ .key = "exchange_ms", .us = t->exchange_us },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
+		(void)json_object_set_new_nocheck(object, phases[i].key,
+		                                  json_real((double)phases[i].us / 1000));
+	return object;
+}
+
+static void fill_task(struct report *report, const struct job *job)
+{
+	*report = (struct report){
+		.kind = REPORT_OUTCOME,
+		.log_id = job->task.log_id,
+		.lab_id = job->task.lab_id,
+		.attempt = job->task.attempt,
+		.retry_id = job->task.retry_id,
+		.response_time_ms = -1,
+		.occurred_at_ms = clock_wall_ms(),
+		.sent_to_mirth = -1,
+	};
+}
+
+static char *encode(const struct dispatcher *d, const struct job *job,
+                    const struct transport_result *r, const struct verdict *v)
+{
+	struct report report;
+	CLEANUP(freep) char *body = NULL;
+	size_t len = 0;
+
+	fill_task(&report, job);
+	report.status = v->status;
+	report.error_kind = v->kind;
+	report.error_message = v->message.len > 0 ? buf_str(&v->message) : NULL;
+	report.end_point = r->end_point;
+	report.request_headers = r->request_headers;
+	report.response_headers = r->response_headers;
+	report.response_status_code = r->status_code;
+	report.response_time_ms = (double)r->timing.total_us / 1000;
+	if (r->status_code > 0) {
+		body = utf8_repair(r->body, r->body_len, &len);
+		size_t kept = utf8_cut(body, len, (size_t)d->config->body_limit);
+
+		body[kept] = '\0';
+		report.response_body = body;
+		report.response_body_truncated = r->body_cut || kept < len;
+	}
+	json_t *timing = timing_json(job, &r->timing);
+	report.timing = timing;
+	char *text = report_encode(&report);
+	json_decref(timing);
+	return text;
+}
+
+static struct log_ctx context_of(const struct job *job)
+{
+	return (struct log_ctx){
+		.log_id = &job->task.log_id,
+		.lab_id = job->task.lab_id,
+		.integration_id = job->task.integration_id,
+		.action_id = job->task.action_id,
+	};
+}
+
+/* Successes are many and alike: counted, and logged only on request. */
+static void note(const struct job *job, const struct transport_result *r,
+                 const struct verdict *v)
+{
+	struct log_ctx ctx = context_of(job);
+	enum log_level level =
+		v->status == LOG_STATUS_FAIL ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+	const struct transport_timing *t = &r->timing;
+
+	log_emit(level, &ctx, "dispatch.attempt",
+	         "attempt %d: %s %s code %d; ms wait %.1f dns %.1f connect %.1f tls %.1f "
+	         "exchange %.1f",
+	         job->task.attempt,
+	         v->status == LOG_STATUS_SUPPRESSED ? "SUPPRESSED"
+	                                            : log_status_word(v->status),
+	         error_kind_word(v->kind), r->status_code,
+	         (double)(job->started_us - job->arrived_ms * 1000) / 1000,
+	         (double)t->dns_us / 1000, (double)t->connect_us / 1000,
+	         (double)t->tls_us / 1000, (double)t->exchange_us / 1000);
+	if (r->status_code == 410)
+		log_warn(&ctx, "dispatch.gone",
+		         "the partner answers 410: switch the integration off, or correct "
+		         "its url");
+}
+
+static void count(const struct job *job, const struct transport_result *r,
+                  const struct verdict *v)
+{
+	metric_add(&metric_attempts,
+	           v->status == LOG_STATUS_SUPPRESSED ? "SUPPRESSED"
+	                                              : log_status_word(v->status),
+	           1);
+	if (v->kind != ERROR_KIND_NONE)
+		metric_add(&metric_errors, error_kind_word(v->kind), 1);
+	metric_observe(&metric_attempt_seconds, NULL, (double)r->timing.total_us / 1e6);
+	if (job->task.event_at_ms > 0 && job->task.attempt == 0)
+		metric_observe(&metric_event_seconds, NULL,
+		               (double)(job->started_wall_ms - job->task.event_at_ms) /
+		                       1000);
+}
+
+static enum lane_verdict verdict_for_lane(const struct verdict *v, int code)
+{
+	if (v->kind == ERROR_KIND_CONFIG || v->kind == ERROR_KIND_BLOCKED)
+		return LANE_UNDECIDED;
+	return circuit_counts(v->kind, code) ? LANE_UNAVAILABLE : LANE_ANSWERED;
+}
+
+static void obey_retry_after(struct lane_entry *l, const struct transport_result *r,
+                             int64_t now_ms)
+{
+	if (r->status_code != 429 && r->status_code != 503)
+		return;
+	int64_t wait = retry_after_ms(r->retry_after, clock_wall_ms(),
+	                              l->d->config->retry_after_max);
+	if (wait > 0)
+		lane_park(&l->lane, now_ms + wait + 1); /* our clock is cut to ms */
+}
+
+static void note_circuit(struct lane_entry *l, const struct verdict *v)
+{
+	struct log_ctx ctx = { .integration_id = l->integration_id };
+
+	log_info(&ctx, "dispatch.circuit", "%s after %s",
+	         circuit_state_word(l->lane.circuit.state),
+	         v->kind == ERROR_KIND_NONE ? "an answer" : error_kind_word(v->kind));
+}
+
+/* Takes the request out of its lane and lets the lane draw its conclusions. */
+static void land(struct dispatcher *d, struct job *job, const struct transport_result *r,
+                 const struct verdict *v)
+{
+	struct lane_entry *l = job->lane;
+	int64_t now_ms = clock_mono_ms();
+	enum lane_verdict verdict = verdict_for_lane(v, r->status_code);
+
+	TAILQ_REMOVE(&l->flying, job, link);
+	const struct job *oldest = TAILQ_FIRST(&l->flying);
+	l->lane.oldest_start_ms = oldest ? oldest->started_us / 1000 : now_ms;
+	d->in_flight--;
+	if (verdict == LANE_UNAVAILABLE)
+		(void)snprintf(l->last_error, sizeof(l->last_error), "%.*s",
+		               (int)utf8_cut(buf_str(&v->message), v->message.len,
+		                             sizeof(l->last_error) - 1),
+		               buf_str(&v->message));
+	obey_retry_after(l, r, now_ms);
+	if (lane_ended(&l->lane, &d->policy, verdict, clock_mono_us() - job->started_us,
+	               now_ms, random_u32()))
+		note_circuit(l, v);
+}
+
+static void finish(struct dispatcher *d, struct job *job, const struct transport_result *r)
+{
+	struct lane_entry *l = job->lane;
+	struct source *s = job->source;
+	const struct log_id log_id = job->task.log_id;
+	int attempt = job->task.attempt;
+	struct verdict v = { .message = BUF_INIT(4096) };
+
+	judge(r, &v);
+	land(d, job, r, &v);
+	count(job, r, &v);
+	note(job, r, &v);
+	outgoing_report(d, job, encode(d, job, r, &v));
+	buf_deinit(&v.message);
+	s->busy--; /* the report holds it now */
+	job_free(d, job);
+	if (v.status == LOG_STATUS_SUCCESS)
+		newest_delivered(d, l, &log_id, attempt);
+	lanes_wake(l);
+	intake_balance(d);
+}
+
+static void on_done(const struct transport_result *r, void *arg)
+{
+	struct job *job = arg;
+
+	finish(job->lane->d, job, r);
+}
+
+void attempt_start(struct dispatcher *d, struct job *job)
+{
+	struct lane_entry *l = job->lane;
+	const struct transport_request rq = {
+		.row = job->row,
+		.task = &job->task,
+		.body = job->held->m.value ? job->held->m.value : "",
+		.body_len = job->held->m.value_len,
+	};
+	const struct transport_ops *ops = transports[job->row->transport];
+	struct err_text why;
+
+	lanes_unqueue(l, job);
+	if (TAILQ_EMPTY(&l->flying))
+		l->lane.oldest_start_ms = clock_mono_ms();
+	TAILQ_INSERT_TAIL(&l->flying, job, link);
+	d->in_flight++;
+	job->source->busy++;
+	job->started_us = clock_mono_us();
+	job->started_wall_ms = clock_wall_ms();
+	lane_started(&l->lane, job->started_us / 1000);
+	if (ops->send(d->transports[ops->kind], &rq, on_done, job, &why) != 0) {
+		const struct transport_result refused = {
+			.kind = ERROR_KIND_CONFIG,
+			.error = why.text,
+		};
+
+		finish(d, job, &refused);
+	}
+}
+
+static void end_unsent(struct dispatcher *d, struct job *job, enum log_status status,
+                       enum error_kind kind, const char *message)
+{
+	struct report report;
+
+	fill_task(&report, job);
+	report.status = status;
+	report.error_kind = kind;
+	report.error_message = message;
+	metric_add(&metric_attempts, log_status_word(status), 1);
+	if (job->lane)
+		lanes_unqueue(job->lane, job);
+	outgoing_report(d, job, report_encode(&report));
+	job_free(d, job);
+}
+
+void attempt_refuse(struct dispatcher *d, struct job *job, enum error_kind kind,
+                    const char *message)
+{
+	struct log_ctx ctx = context_of(job);
+
+	metric_add(&metric_errors, error_kind_word(kind), 1);
+	log_info(&ctx, "dispatch.refused", "attempt %d: %s", job->task.attempt,
+	         error_kind_word(kind));
+	end_unsent(d, job, LOG_STATUS_FAIL, kind, message);
+}
+
+void attempt_supersede(struct dispatcher *d, struct job *job, const char *message)
+{
+	struct log_ctx ctx = context_of(job);
+
+	log_info(&ctx, "dispatch.superseded", "attempt %d: %s", job->task.attempt, message);
+	end_unsent(d, job, LOG_STATUS_SUPERSEDED, ERROR_KIND_NONE, message);
+}

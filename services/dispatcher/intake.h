@@ -1,0 +1,21 @@
+#pragma once
+/* Messages in. */
+#include "dispatcher.h"
+
+int intake_open(struct dispatcher *d, struct err_text *why) MUST_CHECK;
+
+/* The job is over: its memory, and its hold on the source. Its offset is not touched. */
+void job_free(struct dispatcher *d, struct job *job);
+
+void source_ref(struct source *s);
+void source_unref(struct source *s);
+
+/* Pauses or resumes what the limits ask for. Cheap; after anything that makes room. */
+void intake_balance(struct dispatcher *d);
+/* The partition waits: for this lane, full and quick, or (NULL) for parked records. */
+void intake_pause_source(struct dispatcher *d, struct source *s,
+                         const struct lane_entry *full);
+void intake_resume_source(struct dispatcher *d, struct source *s);
+/* Lanes that partitions wait for may have become slow: then their tasks are parked instead.
+ */
+void intake_recheck(struct dispatcher *d);

@@ -1,0 +1,53 @@
+#include "newest.h"
+
+#include "attempt.h"
+
+#include <stdio.h>
+
+/* The waiting attempts of one log, but for `kept`, end with this message. */
+static void supersede_waiting(struct dispatcher *d, struct lane_entry *l,
+                              const struct log_id *log_id, const struct job *kept,
+                              const char *message)
+{
+	struct job *job = TAILQ_FIRST(&l->queue);
+
+	while (job) {
+		struct job *next = TAILQ_NEXT(job, link);
+
+		if (job != kept && log_id_equal(&job->task.log_id, log_id) &&
+		    (!kept || job->task.attempt < kept->task.attempt))
+			attempt_supersede(d, job, message);
+		job = next;
+	}
+}
+
+void newest_arrived(struct dispatcher *d, struct lane_entry *l, const struct job *newer)
+{
+	if (newer->task.attempt > 0)
+		supersede_waiting(d, l, &newer->task.log_id, newer,
+		                  "a newer attempt replaced this one before it was sent");
+}
+
+bool newest_must_wait(const struct lane_entry *l, const struct job *job)
+{
+	const struct job *flying;
+
+	if (job->task.attempt == 0)
+		return false;
+	TAILQ_FOREACH (flying, &l->flying, link)
+		if (log_id_equal(&flying->task.log_id, &job->task.log_id))
+			return true;
+	return false;
+}
+
+void newest_delivered(struct dispatcher *d, struct lane_entry *l,
+                      const struct log_id *log_id, int attempt)
+{
+	char message[80];
+
+	if (l->n_retries == 0)
+		return;
+	(void)snprintf(message, sizeof(message), "attempt %d was delivered meanwhile",
+	               attempt);
+	supersede_waiting(d, l, log_id, NULL, message);
+}

@@ -1,0 +1,18 @@
+#pragma once
+/*
+ * Two attempts of one log in one lane (contract, "Moves of a status"): an attempt that is
+ * not sent yet gives way to a newer one; one that is on the wire is awaited, and when it is
+ * delivered the newer one ends unsent. So a retry never doubles what is still on its way
+ * here.
+ */
+#include "dispatcher.h"
+
+#include <stdbool.h>
+
+/* A retry has come: older attempts of its log that wait end SUPERSEDED. */
+void newest_arrived(struct dispatcher *d, struct lane_entry *l, const struct job *newer);
+/* An older attempt of the job's log is on the wire. */
+bool newest_must_wait(const struct lane_entry *l, const struct job *job);
+/* This attempt was delivered: newer ones that wait end SUPERSEDED. */
+void newest_delivered(struct dispatcher *d, struct lane_entry *l,
+                      const struct log_id *log_id, int attempt);

@@ -1,0 +1,106 @@
+/* trigger: events of the LIS become logs and tasks, one for every integration they match.
+ */
+#include "trigger.h"
+
+#include <stddef.h>
+
+struct metric metric_events = METRIC_COUNTER("trigger_events_total",
+                                             "Messages by what became of them.", "result");
+struct metric metric_builds =
+	METRIC_COUNTER("trigger_builds_total", "Deliveries built, by action.", "action");
+struct metric metric_failures = METRIC_COUNTER(
+	"trigger_build_failures_total", "Deliveries that could not be built.", "kind");
+struct metric metric_logs =
+	METRIC_COUNTER("trigger_logs_total", "Logs by what the store said.", "result");
+struct metric metric_batch =
+	METRIC_SECONDS("trigger_round_seconds", "From matched events to tasks.", NULL);
+struct metric metric_oldest =
+	METRIC_GAUGE("trigger_oldest_unhandled_seconds",
+                     "Age of the oldest message that has no log and task yet.", "group");
+struct metric metric_store_away = METRIC_GAUGE(
+	"trigger_store_away", "1 while logs travel through integration.callbacks.", NULL);
+struct metric metric_waits = METRIC_COUNTER(
+	"trigger_waits_total", "Batches given again, by what was away.", "what");
+
+static struct metric *const metrics[] = {
+	&metric_events, &metric_builds, &metric_failures,   &metric_logs,
+	&metric_batch,  &metric_oldest, &metric_store_away, &metric_waits,
+};
+
+static struct trigger_config config;
+static struct kafka_producer *producer;
+static struct trigger events = { .pipeline = &pipeline_events, .config = &config };
+static struct trigger retries = { .pipeline = &pipeline_retries, .config = &config };
+
+static const struct config_key keys[] = {
+	{ .name = "CONTEXT_TIMEOUT",
+	  .type = CONFIG_MSEC,
+	  .offset = offsetof(struct trigger_config, context_timeout),
+	  .min = 1000,
+	  .max = 120000,
+	  .dflt = "10s",
+	  .help = "How long one query of the LIS's context functions may take; slower ones "
+	          "are "
+	          "split until the slow entity stands alone and fails." },
+	{ .name = "STORE_TIMEOUT",
+	  .type = CONFIG_MSEC,
+	  .offset = offsetof(struct trigger_config, store_timeout),
+	  .min = 100,
+	  .max = 60000,
+	  .dflt = "3s",
+	  .help = "How long the log store may take for a batch of logs; then they travel "
+	          "through integration.callbacks and deliveries go on." },
+};
+
+static void start_pipeline(struct service_ctx *ctx, const char *name, struct trigger *t)
+{
+	t->ctx = ctx;
+	t->producer = producer;
+	service_ready(ctx, t->pipeline->kafka, false, "no assignment from the broker yet");
+	service_ready(ctx, t->pipeline->postgres, false, "not asked yet");
+	service_thread(ctx, name, pipeline_run, t);
+}
+
+static int start(struct service_ctx *ctx, struct err_text *why)
+{
+	metrics_register(metrics, ARRAY_SIZE(metrics));
+	int r = kafka_producer_open(&config.kafka, &producer, why);
+	if (r)
+		return r;
+	start_pipeline(ctx, "pipeline", &events);
+	start_pipeline(ctx, "retries", &retries);
+	return 0;
+}
+
+static void stop(struct service_ctx *ctx)
+{
+	producer = kafka_producer_close(producer);
+}
+
+int main(int argc, char **argv)
+{
+	const struct config_group groups[] = {
+		{ .keys = keys, .n_keys = ARRAY_SIZE(keys) },
+		{ .keys = kafka_config_keys,
+		  .n_keys = kafka_config_n_keys,
+		  .offset = offsetof(struct trigger_config, kafka) },
+		{ .keys = postgres_config_keys,
+		  .n_keys = postgres_config_n_keys,
+		  .offset = offsetof(struct trigger_config, postgres) },
+		{ .keys = logstore_config_keys,
+		  .n_keys = logstore_config_n_keys,
+		  .offset = offsetof(struct trigger_config, logstore) },
+	};
+	const struct service service = {
+		.name = "trigger",
+		.help = "turns events into logs and dispatch tasks, one for every matching "
+			"row",
+		.groups = groups,
+		.n_groups = ARRAY_SIZE(groups),
+		.config = &config,
+		.start = start,
+		.stop = stop,
+	};
+
+	return service_main(&service, argc, argv);
+}

@@ -1,0 +1,133 @@
+/* Batch after batch: read, carry out, commit. Nothing is committed before its work. */
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "intake.h"
+#include "log/log.h"
+
+#define POLL_MS       200
+#define SETTINGS_MS   5000
+#define WAIT_FIRST_MS 200
+#define WAIT_MAX_MS   5000
+#define LOOK_EVERY_MS 1000
+
+#define RETRIES_BATCH 200 /* payloads stay in memory until all are acknowledged */
+
+const struct pipeline pipeline_events = {
+	.group = "trigger",
+	.topic = KAFKA_TOPIC_EVENTS,
+	.batch = TRIGGER_BATCH,
+	.intake = intake_events,
+	.kafka = "kafka",
+	.postgres = "postgres",
+};
+
+const struct pipeline pipeline_retries = {
+	.group = "trigger-retries",
+	.topic = KAFKA_TOPIC_RETRIES,
+	.batch = RETRIES_BATCH,
+	.intake = intake_retries,
+	.kafka = "kafka_retries",
+	.postgres = "postgres_retries",
+};
+
+static int refresh_settings(struct trigger *t)
+{
+	int r = settings_refresh(t->source, clock_mono_ms() + SETTINGS_MS, &t->settings);
+
+	service_ready(t->ctx, t->pipeline->postgres, r == 0, r ? pg_error(t->pg) : "");
+	if (r == 0)
+		return 0;
+	log_warn(NULL, "trigger.postgres_away", "integrations cannot be read: %s",
+	         pg_error(t->pg));
+	return TRIGGER_E_AGAIN;
+}
+
+static int handle(struct trigger *t, const struct kafka_message *messages, size_t n)
+{
+	int r = refresh_settings(t);
+
+	if (r == 0)
+		r = t->pipeline->intake(t, messages, n);
+	t->settings = settings_unref(t->settings);
+	return r;
+}
+
+static void look_around(struct trigger *t, bool idle)
+{
+	int64_t age_ms = kafka_consumer_oldest_age_ms(t->consumer);
+
+	service_ready(t->ctx, t->pipeline->kafka, kafka_consumer_ready(t->consumer),
+	              "no assignment from the broker yet");
+	if (age_ms >= 0)
+		metric_set(&metric_oldest, t->pipeline->group, (double)age_ms / 1000.0);
+	/* readiness must tell of PostgreSQL without events too */
+	if (idle && refresh_settings(t) == 0)
+		t->settings = settings_unref(t->settings);
+}
+
+static void wait_for_others(struct trigger *t, unsigned failures)
+{
+	metric_add(&metric_waits, "batch", 1);
+	service_sleep(t->ctx,
+	              backoff_wait_ms(WAIT_FIRST_MS, WAIT_MAX_MS, failures, random_u32()));
+}
+
+static void run(struct trigger *t)
+{
+	CLEANUP(freep)
+	struct kafka_message *messages = xcalloc(t->pipeline->batch, sizeof(*messages));
+	int64_t looked_ms = 0;
+	unsigned failures = 0;
+
+	while (!service_draining(t->ctx)) {
+		size_t n = kafka_consumer_batch(t->consumer, messages, t->pipeline->batch,
+		                                POLL_MS);
+
+		if (n > 0 && handle(t, messages, n) == 0) {
+			kafka_consumer_done(t->consumer);
+			failures = 0;
+		} else if (n > 0) {
+			wait_for_others(t, ++failures);
+		}
+		if (clock_mono_ms() - looked_ms >= LOOK_EVERY_MS) {
+			look_around(t, n == 0);
+			looked_ms = clock_mono_ms();
+		}
+	}
+}
+
+static int open_parts(struct trigger *t, struct err_text *why)
+{
+	const struct kafka_consumer_options options = {
+		.group = t->pipeline->group,
+		.topics = &t->pipeline->topic,
+		.n_topics = 1,
+	};
+	int r = logstore_open(&t->config->logstore, &t->store, why);
+
+	if (r)
+		return r;
+	t->pg = pg_open(&t->config->postgres);
+	t->source = settings_source_new(t->pg);
+	t->recent = recent_new();
+	return kafka_consumer_open(&t->config->kafka, &options, &t->consumer, why);
+}
+
+int pipeline_run(struct service_ctx *ctx, void *trigger)
+{
+	struct trigger *t = trigger;
+	struct err_text why = { "" };
+	int r = open_parts(t, &why);
+
+	if (r)
+		log_error(NULL, "trigger.start", "%s", why.text);
+	else
+		run(t);
+	t->consumer = kafka_consumer_close(t->consumer);
+	t->source = settings_source_free(t->source);
+	t->pg = pg_close(t->pg);
+	t->store = logstore_close(t->store);
+	t->recent = recent_free(t->recent);
+	return r;
+}

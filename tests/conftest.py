@@ -1,0 +1,28 @@
+import pytest
+
+from fleet.events import Publisher
+from fleet.stack import Stack
+from fleet.world import World
+from partners import Partner
+
+
+@pytest.fixture(scope="session")
+def stack():
+    """The running stack; started when there is none."""
+    return Stack()
+
+
+@pytest.fixture(scope="session")
+def publisher(stack):
+    return Publisher(stack)
+
+
+@pytest.fixture
+def world(stack, publisher):
+    return World(stack, publisher)
+
+
+@pytest.fixture
+def partner():
+    with Partner() as p:
+        yield p

@@ -1,0 +1,40 @@
+"""What the documents say is so."""
+import json
+import re
+
+import pytest
+
+from fleet.schemas import FOLDER
+from fleet.stack import ROOT
+from fleet.topics import Topic
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_files_that_are_named_exist(page):
+    named = re.findall(r"`((?:common|services|tools|deploy|tests|docs)/[\w./-]*\w(?:\.\w+)?)/?`", page.read_text())
+    for name in named:
+        assert (ROOT / name).exists(), name
+
+
+def test_the_topics_table_has_the_real_partition_counts(stack):
+    rows = re.findall(r"^\| `([\w.-]+)` \|[^|]+\| (\d+) \|", (ROOT / "docs" / "messages.md").read_text(), re.M)
+    assert len(rows) == 8
+    for name, partitions in rows:
+        topic = Topic(stack, name)
+        assert len(topic.partitions) == int(partitions), name
+        topic.close()
+
+
+@pytest.mark.parametrize("schema", ["lis-event", "dispatch-task"])
+def test_the_schemas_know_the_actions_of_the_table(stack, schema):
+    known = json.loads((FOLDER / f"{schema}.json").read_text())["properties"]["action_id"]["enum"]
+    assert known == [row[0] for row in stack.sql("SELECT id FROM integration.action_category_list ORDER BY id")]

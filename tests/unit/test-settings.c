@@ -1,0 +1,291 @@
+#include "unit.h"
+
+#include "settings/details.h"
+#include "settings/row.h"
+#include "json/jdoc.h"
+
+#include <string.h>
+
+/* A usable row; tests change single cells. */
+static struct settings_cells row_of(const char *id)
+{
+	struct settings_cells cells = { .text = {
+						[SETTINGS_ID] = id,
+						[SETTINGS_AUTH_ID] = "5",
+						[SETTINGS_LAB_ID] = "17",
+						[SETTINGS_ACTION_ID] = "1",
+						[SETTINGS_IS_ORG] = "f",
+						[SETTINGS_ACTIVE] = "t",
+						[SETTINGS_URL] =
+							"https://partner.example/hook",
+						[SETTINGS_REQUEST_TYPE] = "1",
+					} };
+
+	return cells;
+}
+
+static void a_row_matches_by_lab_action_and_every_org_that_counts(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *active, *is_org, *row_org, *auth_org;
+		int64_t lab, org;
+		int action;
+		size_t expected;
+	} cases[] = {
+		{ "no org wanted", "t", "f", NULL, NULL, 17, 3, 1, 1 },
+		{ "no org wanted, event has none", "t", "f", NULL, NULL, 17, 0, 1, 1 },
+		{ "other lab", "t", "f", NULL, NULL, 18, 3, 1, 0 },
+		{ "other action", "t", "f", NULL, NULL, 17, 3, 2, 0 },
+		{ "switched off", "f", "f", NULL, NULL, 17, 3, 1, 0 },
+		{ "row's org equal", "t", "f", "3", NULL, 17, 3, 1, 1 },
+		{ "row's org differs", "t", "f", "4", NULL, 17, 3, 1, 0 },
+		{ "row's org, event has none", "t", "f", "3", NULL, 17, 0, 1, 0 },
+		{ "auth's org without is_org", "t", "f", NULL, "4", 17, 3, 1, 1 },
+		{ "auth's org with is_org equal", "t", "t", NULL, "3", 17, 3, 1, 1 },
+		{ "auth's org with is_org differs", "t", "t", NULL, "4", 17, 3, 1, 0 },
+		{ "is_org with null", "t", "t", NULL, NULL, 17, 3, 1, 0 },
+		{ "is_org with null, event has none", "t", "t", NULL, NULL, 17, 0, 1, 0 },
+		{ "both equal", "t", "t", "3", "3", 17, 3, 1, 1 },
+		{ "both wanted, row's differs", "t", "t", "4", "3", 17, 3, 1, 0 },
+		{ "both wanted, auth's differs", "t", "t", "3", "4", 17, 3, 1, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct settings_cells cells = row_of("9");
+
+		cells.text[SETTINGS_ACTIVE] = cases[i].active;
+		cells.text[SETTINGS_IS_ORG] = cases[i].is_org;
+		cells.text[SETTINGS_ORG_ID] = cases[i].row_org;
+		cells.text[SETTINGS_AUTH_ORG_ID] = cases[i].auth_org;
+		CLEANUP(settings_unrefp) struct settings *s = settings_build(1, &cells, 1);
+		const struct integration *out[2];
+		size_t n = settings_match(s, cases[i].lab, cases[i].action, cases[i].org,
+		                          out, 2);
+		if (n != cases[i].expected)
+			fail_msg("%s: %zu rows", cases[i].name, n);
+	}
+}
+
+static void matches_come_in_order_of_id_and_count_past_the_room(void **state)
+{
+	struct settings_cells rows[] = { row_of("30"), row_of("4"), row_of("100") };
+	CLEANUP(settings_unrefp) struct settings *s = settings_build(7, rows, 3);
+	const struct integration *out[2] = { NULL };
+
+	assert_int_equal(settings_match(s, 17, 1, 0, out, 2), 3);
+	assert_int_equal(out[0]->id, 4);
+	assert_int_equal(out[1]->id, 30);
+	assert_int_equal(settings_find(s, 100)->id, 100);
+	assert_null(settings_find(s, 5));
+	assert_int_equal(settings_version(s), 7);
+}
+
+static void details_are_checked_by_name_and_never_quoted(void **state)
+{
+	static const struct {
+		const char *details;
+		const char *fault; /* NULL: fine */
+	} cases[] = {
+		{ "{}", NULL },
+		{ "{\"host\":\"127.0.0.1\",\"port\":6661}", NULL },
+		{ "{\"transport\":\"http\",\"timeout_ms\":30000,\"rate_limit_per_second\":"
+		  "0.5,"
+		  "\"rate_limit_group\":\"g\",\"max_concurrency\":10,\"ordered_by\":"
+		  "\"patient\","
+		  "\"auth\":{\"type\":\"basic\",\"username\":\"u\",\"password\":\"p\"},"
+		  "\"webhook_secret\":\"whsec_YWJj whsec_ZGVm\",\"tls\":{\"ca\":\"x\","
+		  "\"insecure\":false},\"hl7\":{\"version\":\"2.5.1\",\"id_injection\":"
+		  "[\"msh\",\"zid\"]},\"ack\":{\"mode\":\"original\",\"timeout_ms\":1,"
+		  "\"await_downstream\":true},\"auto_retry\":{\"max\":5,\"patterns\":["
+		  "\"x\"]}}",
+		  NULL },
+		{ "{\"timeout_ms\":null}", NULL },
+		{ "[]", "must be an object" },
+		{ "{\"colour\":1}", ".colour is not a known key" },
+		{ "{\"hl7\":{\"colour\":1}}", ".hl7.colour is not a known key" },
+		{ "{\"port\":\"6661\"}", ".port must be an integer from 1 to 65535" },
+		{ "{\"port\":70000}", ".port must be an integer from 1 to 65535" },
+		{ "{\"rate_limit_per_second\":0}",
+		  ".rate_limit_per_second must be a number above 0" },
+		{ "{\"rate_limit_per_second\":\"5\"}",
+		  ".rate_limit_per_second must be a number above 0" },
+		{ "{\"transport\":\"ftp\"}",
+		  ".transport must be one of http, mllp, sftp, fax" },
+		{ "{\"tls\":{\"insecure\":1}}", ".tls.insecure must be true or false" },
+		{ "{\"tls\":true}", ".tls must be an object" },
+		{ "{\"vendor\":\"\"}", ".vendor must be a text" },
+		{ "{\"auth\":{}}", ".auth.type is missing" },
+		{ "{\"auth\":{\"type\":\"bearer\"}}", ".auth.token is missing" },
+		{ "{\"hl7\":{\"id_injection\":[\"pid\"]}}",
+		  ".hl7.id_injection must be an array of msh, zid, nte, none" },
+		{ "{\"webhook_secret\":\"hunter2\"}",
+		  ".webhook_secret must be whsec_ and base64" },
+		{ "{\"webhook_secret\":\"whsec_!\"}",
+		  ".webhook_secret must be whsec_ and base64" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP_JSON json_t *doc =
+			jdoc_parse(cases[i].details, strlen(cases[i].details), NULL);
+		struct err_text why = { "" };
+		int r = settings_details_check(doc, &why);
+
+		if (!cases[i].fault ? r != 0
+		                    : (r == 0 || !strstr(why.text, cases[i].fault)))
+			fail_msg("%s: %d %s", cases[i].details, r, why.text);
+		assert_null(strstr(why.text, "hunter2"));
+	}
+}
+
+static void the_transport_has_its_default_rule(void **state)
+{
+	static const struct {
+		const char *action, *details;
+		enum transport_kind expected;
+	} cases[] = {
+		{ "1", NULL, TRANSPORT_HTTP },
+		{ "28", NULL, TRANSPORT_HTTP },
+		{ "28", "{\"host\":\"h\",\"port\":1}", TRANSPORT_MLLP },
+		{ "1", "{\"host\":\"h\",\"port\":1}", TRANSPORT_MLLP },
+		{ "1", "{\"host\":\"h\"}", TRANSPORT_HTTP },
+		{ "49", NULL, TRANSPORT_SFTP },
+		{ "50", NULL, TRANSPORT_SFTP },
+		{ "56", NULL, TRANSPORT_FAX },
+		{ "49", "{\"transport\":\"http\"}", TRANSPORT_HTTP },
+		{ "1", "{\"transport\":\"http\",\"host\":\"h\",\"port\":1}",
+		  TRANSPORT_HTTP },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct settings_cells cells = row_of("1");
+		struct integration row;
+
+		cells.text[SETTINGS_ACTION_ID] = cases[i].action;
+		cells.text[SETTINGS_DETAILS] = cases[i].details;
+		settings_row_parse(&cells, &row);
+		assert_int_equal(row.transport, cases[i].expected);
+		settings_row_release(&row);
+	}
+}
+
+static void an_unusable_row_says_why(void **state)
+{
+	static const struct {
+		enum settings_column column;
+		const char *text;
+		const char *fault; /* NULL: fine */
+	} cases[] = {
+		{ SETTINGS_URL, "http://127.0.0.1:8080/a?b=c", NULL },
+		{ SETTINGS_URL, "HTTPS://x", NULL },
+		{ SETTINGS_URL, NULL, "url is missing" },
+		{ SETTINGS_URL, "ftp://x/", "url must begin with" },
+		{ SETTINGS_URL, "partner.example", "url must begin with" },
+		{ SETTINGS_URL, "http:///path", "url has no host" },
+		{ SETTINGS_URL, "http://a b/", "url must not have blanks" },
+		{ SETTINGS_REQUEST_TYPE, "4", "request_type must be" },
+		{ SETTINGS_REQUEST_TYPE, "-1", "request_type must be" },
+		{ SETTINGS_HEADERS, "{\"X-A\":\"1\",\"X-B\":2,\"X-C\":true,\"X-D\":null}",
+		  NULL },
+		{ SETTINGS_HEADERS, "[1]", "headers must be a JSON object" },
+		{ SETTINGS_HEADERS, "{\"X-A\":\"a\\r\\nB: c\"}",
+		  "headers.X-A must not have" },
+		{ SETTINGS_HEADERS, "{\"X-A\":{}}", "headers.X-A must be a text" },
+		{ SETTINGS_HEADERS, "{\"X A\":\"1\"}", "headers: a name" },
+		{ SETTINGS_DETAILS, "[]",
+		  "integration_extra_details must be a JSON object" },
+		{ SETTINGS_DETAILS, "{\"transport\":\"mllp\"}", "needs host and port" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct settings_cells cells = row_of("1");
+		struct integration row;
+
+		cells.text[cases[i].column] = cases[i].text;
+		settings_row_parse(&cells, &row);
+		const char *said = row.config_error ? row.config_error : "";
+		if (!cases[i].fault ? *said != '\0' : !strstr(said, cases[i].fault))
+			fail_msg("%s: %s", cases[i].text, said);
+		settings_row_release(&row);
+	}
+}
+
+static void header_scalars_become_text(void **state)
+{
+	struct settings_cells cells = row_of("1");
+	struct integration row;
+
+	cells.text[SETTINGS_HEADERS] = "{\"X-B\":2,\"X-C\":true,\"X-D\":null}";
+	settings_row_parse(&cells, &row);
+	assert_int_equal(row.n_headers, 2);
+	assert_string_equal(row.headers[0].value, "2");
+	assert_string_equal(row.headers[1].value, "true");
+	settings_row_release(&row);
+}
+
+static void the_rows_own_header_beats_its_authentications(void **state)
+{
+	struct settings_cells cells = row_of("1");
+	struct integration row;
+
+	cells.text[SETTINGS_HEADERS] = "{\"X-A\":\"row\"}";
+	cells.text[SETTINGS_AUTH_HEADERS] = "{\"x-a\":\"auth\",\"X-B\":\"auth\"}";
+	settings_row_parse(&cells, &row);
+	assert_int_equal(row.n_headers, 2);
+	assert_string_equal(row.headers[0].value, "row");
+	assert_string_equal(row.headers[1].name, "X-B");
+	settings_row_release(&row);
+}
+
+static void auto_retry_is_read_with_what_the_row_says_of_it(void **state)
+{
+	struct settings_cells cells = row_of("1");
+	struct integration row;
+
+	settings_row_parse(&cells, &row);
+	assert_int_equal(row.auto_retry_max, -1);
+	assert_int_equal(row.n_auto_retry_patterns, 0);
+	assert_int_equal(row.auto_retry_since_ms, 0);
+	settings_row_release(&row);
+
+	cells.text[SETTINGS_IS_AUTO_RETRY] = "t";
+	cells.text[SETTINGS_AUTO_RETRY_SINCE] = "1795253400123";
+	cells.text[SETTINGS_DETAILS] =
+		"{\"auto_retry\":{\"max\":0,\"patterns\":[\"locked\",\"\",\"busy\"]}}";
+	settings_row_parse(&cells, &row);
+	assert_true(row.is_auto_retry);
+	assert_int_equal(row.auto_retry_since_ms, 1795253400123);
+	assert_int_equal(row.auto_retry_max, 0);
+	/* an empty one would match every error */
+	assert_int_equal(row.n_auto_retry_patterns, 2);
+	assert_string_equal(row.auto_retry_patterns[1], "busy");
+	settings_row_release(&row);
+}
+
+static void the_lane_is_the_group_or_the_authentication(void **state)
+{
+	struct settings_cells cells[] = { row_of("1"), row_of("2") };
+	char key[LANE_KEY_SIZE];
+
+	cells[1].text[SETTINGS_DETAILS] = "{\"rate_limit_group\":\"humblefax\"}";
+	CLEANUP(settings_unrefp) struct settings *s = settings_build(1, cells, 2);
+	assert_string_equal(settings_lane_key(settings_find(s, 1), key), "5");
+	assert_string_equal(settings_lane_key(settings_find(s, 2), key), "humblefax");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_row_matches_by_lab_action_and_every_org_that_counts),
+		cmocka_unit_test(matches_come_in_order_of_id_and_count_past_the_room),
+		cmocka_unit_test(details_are_checked_by_name_and_never_quoted),
+		cmocka_unit_test(the_transport_has_its_default_rule),
+		cmocka_unit_test(an_unusable_row_says_why),
+		cmocka_unit_test(header_scalars_become_text),
+		cmocka_unit_test(the_rows_own_header_beats_its_authentications),
+		cmocka_unit_test(auto_retry_is_read_with_what_the_row_says_of_it),
+		cmocka_unit_test(the_lane_is_the_group_or_the_authentication),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,185 @@
+/* integration-admin: what a person does to the fleet from a shell. */
+#include "admin.h"
+
+#include <stddef.h>
+
+static const struct command commands[] = {
+	{ .group = "migrate",
+	  .usage = "[--dir DIR] [--only postgres|mongodb|kafka]",
+	  .help = "makes schema, action inventory, indexes and topics; harmless when "
+	          "repeated",
+	  .run = command_migrate },
+	{ .group = "logs",
+	  .name = "list",
+	  .usage = "[--lab ID] [--action ID] [--status WORD] [--since TIME] [--limit N] "
+	           "[--follow] [--json]",
+	  .help = "the newest logs; --follow goes on with every change",
+	  .needs = NEED_MONGODB,
+	  .run = command_logs_list },
+	{ .group = "logs",
+	  .name = "show",
+	  .usage = "LOG_ID [--json]",
+	  .help = "everything about one log; secrets are masked",
+	  .needs = NEED_MONGODB,
+	  .run = command_logs_show },
+	{ .group = "failed-tasks",
+	  .name = "list",
+	  .usage = "[--reason WORD]",
+	  .help = "what could not be handled, and why",
+	  .needs = NEED_KAFKA,
+	  .run = command_failed_tasks_list },
+	{ .group = "failed-tasks",
+	  .name = "show",
+	  .usage = "ID",
+	  .help = "the headers and the original bytes of one",
+	  .needs = NEED_KAFKA,
+	  .run = command_failed_tasks_show },
+	{ .group = "failed-tasks",
+	  .name = "requeue",
+	  .usage = "ID... | --all | --reason WORD",
+	  .help = "sends them again to the topic that they came from",
+	  .needs = NEED_KAFKA,
+	  .run = command_failed_tasks_requeue },
+	{ .group = "retry",
+	  .usage = "LOG_ID [--retry-id ID] [--lab N] [--resend]",
+	  .help = "asks for one more attempt; --resend also of what was delivered; the "
+	          "same "
+	          "ID twice is one attempt",
+	  .needs = NEED_MONGODB | NEED_KAFKA,
+	  .run = command_retry },
+	{ .group = "doctor",
+	  .usage = "",
+	  .help = "whether the stores answer, and how much waits where",
+	  .needs = NEED_POSTGRES | NEED_MONGODB | NEED_KAFKA,
+	  .run = command_doctor },
+};
+
+static const struct {
+	unsigned need;
+	const struct config_key *keys;
+	const size_t *n_keys;
+	size_t offset;
+} sources[] = {
+	{ .need = NEED_POSTGRES,
+	  .keys = postgres_config_keys,
+	  .n_keys = &postgres_config_n_keys,
+	  .offset = offsetof(struct admin_config, postgres) },
+	{ .need = NEED_MONGODB,
+	  .keys = logstore_config_keys,
+	  .n_keys = &logstore_config_n_keys,
+	  .offset = offsetof(struct admin_config, logstore) },
+	{ .need = NEED_KAFKA,
+	  .keys = kafka_config_keys,
+	  .n_keys = &kafka_config_n_keys,
+	  .offset = offsetof(struct admin_config, kafka) },
+};
+
+static size_t groups_of(unsigned needs, struct config_group out[ARRAY_SIZE(sources)])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		if (needs & sources[i].need)
+			out[n++] = (struct config_group){ .keys = sources[i].keys,
+				                          .n_keys = *sources[i].n_keys,
+				                          .offset = sources[i].offset };
+	return n;
+}
+
+bool admin_load(struct admin *a, unsigned needs)
+{
+	struct config_group groups[ARRAY_SIZE(sources)];
+	size_t n = groups_of(needs & ~a->loaded, groups);
+
+	if (n > 0 && config_load(groups, n, &a->config, stderr) != 0)
+		return false;
+	a->loaded |= needs;
+	return true;
+}
+
+struct pg *admin_pg(struct admin *a)
+{
+	if (!a->pg)
+		a->pg = pg_open(&a->config.postgres);
+	return a->pg;
+}
+
+struct logstore *admin_store(struct admin *a)
+{
+	struct err_text why = { "" };
+
+	if (!a->store && logstore_open(&a->config.logstore, &a->store, &why))
+		(void)fprintf(stderr, "%s\n", why.text);
+	return a->store;
+}
+
+void admin_release(struct admin *a)
+{
+	struct config_group groups[ARRAY_SIZE(sources)];
+
+	a->pg = pg_close(a->pg);
+	a->store = logstore_close(a->store);
+	config_release(groups, groups_of(a->loaded, groups), &a->config);
+}
+
+static void print_usage(FILE *to)
+{
+	(void)fprintf(to, "usage: integration-admin COMMAND\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		(void)fprintf(to, "  %s%s%s %s\n      %s\n", commands[i].group,
+		              commands[i].name ? " " : "",
+		              commands[i].name ? commands[i].name : "", commands[i].usage,
+		              commands[i].help);
+	(void)fprintf(to,
+	              "\nThe stores come from the environment: POSTGRES_URL, MONGODB_URL, "
+	              "KAFKA_BROKERS, KAFKA_TOPIC_PREFIX.\n"
+	              "Exit: 0 done, 1 refused, 64 usage, 69 a store is away, 78 "
+	              "configuration.\n");
+}
+
+static const struct command *find_command(int argc, char **argv)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const struct command *c = &commands[i];
+
+		if (argc < 2 || strcmp(c->group, argv[1]) != 0)
+			continue;
+		if (!c->name || (argc > 2 && strcmp(c->name, argv[2]) == 0))
+			return c;
+	}
+	return NULL;
+}
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	struct admin admin = { 0 };
+	int words = c->name ? 2 : 1;
+	int result = EXIT_CONFIG;
+
+	if (admin_load(&admin, c->needs))
+		result = c->run(&admin, argc - words, argv + words);
+	admin_release(&admin);
+	if (result == EXIT_USAGE)
+		(void)fprintf(stderr, "usage: integration-admin %s %s %s\n", c->group,
+		              c->name ? c->name : "", c->usage);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c = find_command(argc, argv);
+
+	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* whole lines, into a pipe too */
+	if (c)
+		return run(c, argc, argv);
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		print_usage(stdout);
+		return EXIT_DONE;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		printf("integration-admin %s\n", FLEET_VERSION);
+		return EXIT_DONE;
+	}
+	print_usage(stderr);
+	return EXIT_USAGE;
+}

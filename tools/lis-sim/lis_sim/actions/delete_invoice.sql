@@ -1,0 +1,7 @@
+-- Softly: whoever hears of it must still be able to read it.
+WITH fact AS (
+  UPDATE lis.invoice SET status = 'DELETED', deleted_at = now(), version = version + 1,
+    updated_at = now()
+  WHERE invoice_id = %(id)s::bigint AND status <> 'DELETED'
+  RETURNING lab_id, org_id, invoice_id AS entity_id, jsonb_build_object('invoice_id', invoice_id,
+    'organisation_id', org_id, 'operation', 'delete') AS data)

@@ -1,0 +1,1 @@
+"""The sample LIS: a seeded generator and its loader."""
