@@ -142,15 +142,17 @@ static enum error_kind judge(struct http_exchange *x, CURLcode code, struct err_
 void http_exchange_result(struct http_exchange *x, CURLcode code,
                           struct transport_result *out, struct err_text *text)
 {
+	int status_code = (int)info_long(x->easy, CURLINFO_RESPONSE_CODE);
+
 	text->text[0] = '\0';
 	*out = (struct transport_result){
 		.kind = judge(x, code, text),
 		.error = text->text,
-		.status_code = (int)info_long(x->easy, CURLINFO_RESPONSE_CODE),
+		.status_code = status_code,
 		.end_point = x->end_point,
 		.request_headers = x->request_headers,
 		.response_headers = x->response_headers,
-		.body = buf_str(&x->body),
+		.body = status_code > 0 ? buf_str(&x->body) : NULL,
 		.body_len = x->body.len,
 		.body_cut = x->body.truncated,
 		.retry_after = x->retry_after,

@@ -38,15 +38,31 @@ struct transport_timing {
 	int64_t total_us;
 };
 
+/* What an answer means, where the protocol says it and no status code does. */
+enum transport_verdict {
+	TRANSPORT_BY_CODE,   /* HTTP: the code and the body decide */
+	TRANSPORT_DELIVERED, /* SUCCESS */
+	TRANSPORT_ACCEPTED,  /* taken; a later confirmation decides: the log stays QUEUED */
+};
+
+/* What the log says of a message on its way through Mirth (domain: "Mirth"). */
+struct transport_mirth {
+	bool sent; /* sent_to_mirth */
+	const char *fusion_log;
+	const char *stage;
+};
+
 /* Borrowed by done() for its duration. Secrets are masked already. */
 struct transport_result {
-	enum error_kind kind; /* NONE: an answer came (perhaps cut); look at its code */
-	const char *error;    /* for a person; "" with NONE */
-	int status_code;      /* 0: none */
+	enum error_kind kind; /* NONE: an answer came (perhaps cut); look at `verdict` */
+	enum transport_verdict verdict;      /* counts with kind NONE */
+	const struct transport_mirth *mirth; /* NULL: not Mirth */
+	const char *error;                   /* for a person; "" with NONE */
+	int status_code;                     /* 0: none */
 	const char *end_point;
 	const json_t *request_headers;
 	const json_t *response_headers; /* NULL: none came */
-	const char *body;               /* of the answer; not terminated */
+	const char *body;               /* of the answer; not terminated; NULL: none came */
 	size_t body_len;
 	bool body_cut;           /* there was more than RESPONSE_LIMIT */
 	const char *retry_after; /* the header's text; NULL */

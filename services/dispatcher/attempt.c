@@ -30,6 +30,11 @@ static void judge(const struct transport_result *r, struct verdict *v)
 		buf_append_str(&v->message, r->error);
 		return;
 	}
+	if (r->verdict != TRANSPORT_BY_CODE) {
+		v->status = r->verdict == TRANSPORT_DELIVERED ? LOG_STATUS_SUCCESS
+		                                              : LOG_STATUS_QUEUED;
+		return;
+	}
 	v->status = report_body_suppresses(r->body, r->body_len)
 	                    ? LOG_STATUS_SUPPRESSED
 	                    : outcome_of_http_code(r->status_code);
@@ -91,7 +96,12 @@ static char *encode(const struct dispatcher *d, const struct job *job,
 	report.response_headers = r->response_headers;
 	report.response_status_code = r->status_code;
 	report.response_time_ms = (double)r->timing.total_us / 1000;
-	if (r->status_code > 0) {
+	if (r->mirth) {
+		report.sent_to_mirth = r->mirth->sent;
+		report.fusion_log = r->mirth->fusion_log;
+		report.stage = r->mirth->stage;
+	}
+	if (r->body) {
 		body = utf8_repair(r->body, r->body_len, &len);
 		size_t kept = utf8_cut(body, len, (size_t)d->config->body_limit);
 
