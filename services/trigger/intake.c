@@ -17,7 +17,7 @@ static int carry_out(struct intake *in)
 
 	if (in->work.n_builds > 0) {
 		in->work.settings_version = settings_version(in->trigger->settings);
-		r = contexts_fetch(in->trigger, &in->work);
+		r = work_fetch_contexts(in->trigger, &in->work);
 		if (r == 0) {
 			builds_make(&in->work);
 			r = emit_round(in->trigger, &in->work);

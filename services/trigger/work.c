@@ -32,9 +32,8 @@ void work_clear(struct work *w)
 	}
 	for (size_t i = 0; i < w->n_origins; i++)
 		origin_free(w->origins[i]);
-	for (size_t i = 0; i < w->n_results; i++)
-		pg_result_free(w->results[i]);
-	w->n_builds = w->n_subjects = w->n_origins = w->n_results = w->bytes = 0;
+	w->contexts = contexts_free(w->contexts);
+	w->n_builds = w->n_subjects = w->n_origins = w->bytes = 0;
 }
 
 void work_deinit(struct work *w)
@@ -43,14 +42,7 @@ void work_deinit(struct work *w)
 	free(w->builds);
 	free(w->subjects);
 	free(w->origins);
-	free(w->results);
 	*w = (struct work){ 0 };
-}
-
-void work_keep_result(struct work *w, struct pg_result *result)
-{
-	w->results = grow(w->results, w->n_results, &w->cap_results, sizeof(*w->results));
-	w->results[w->n_results++] = result;
 }
 
 void work_adopt(struct work *w, struct origin *origin, size_t bytes)

@@ -4,6 +4,7 @@
  * releases of parked tasks and retries. Builds of one record share its subject (context and
  * payload).
  */
+#include "context/context.h"
 #include "event/labevent.h"
 #include "message/task.h"
 #include "payload/payload.h"
@@ -42,7 +43,7 @@ struct subject {
 	int64_t lab_id, org_id;
 	json_t *ids;         /* labevent_context's object, or the retry_context it became */
 	int64_t entity_id;   /* 0: missing, and `why` says which */
-	const char *context; /* JSON text, in one of the work's results; NULL: not there */
+	const char *context; /* JSON text of the work's contexts; NULL: not there */
 	size_t first_build, n_builds;
 	struct references references; /* of the context, once built */
 	int result;                   /* 0 or PAYLOAD_E_... */
@@ -69,16 +70,14 @@ struct work {
 	struct build *builds;
 	size_t n_origins, n_subjects, n_builds;
 	size_t cap_origins, cap_subjects, cap_builds;
-	size_t bytes;               /* of the origins' messages */
-	struct pg_result **results; /* hold the contexts' text */
-	size_t n_results, cap_results;
+	size_t bytes; /* of the origins' messages */
+	struct contexts *contexts;
 	int64_t settings_version;
 };
 
 void work_clear(struct work *w); /* keeps the memory of the lists */
 void work_deinit(struct work *w);
 void work_adopt(struct work *w, struct origin *origin, size_t bytes);
-void work_keep_result(struct work *w, struct pg_result *result);
 struct subject *work_add_subject(struct work *w); /* zeroed; valid until the next add */
 struct build *work_add_build(struct work *w);     /* of the last subject */
 static inline struct subject *build_subject(const struct work *w, const struct build *b)
@@ -87,7 +86,7 @@ static inline struct subject *build_subject(const struct work *w, const struct b
 }
 
 /* ---- the steps, in order; TRIGGER_E_AGAIN or 0 ---- */
-int contexts_fetch(struct trigger *t, struct work *w) MUST_CHECK;
+int work_fetch_contexts(struct trigger *t, struct work *w) MUST_CHECK;
 void builds_make(struct work *w);
 int emit_round(struct trigger *t, struct work *w) MUST_CHECK;
 

@@ -1,0 +1,42 @@
+#pragma once
+/*
+ * Entities as the LIS shows them now: the contexts of lis_api.<family>_context (contract,
+ * "PostgreSQL"; shapes in docs/porting-to-your-lis.md). Wanted ones are gathered, then read
+ * with one statement a family. A statement that PostgreSQL refuses, or that takes too long,
+ * is bisected until the entity that does it stands alone: that one has a fault, the others
+ * have their contexts. Blocking; one thread at a time.
+ */
+#include "domain/action.h"
+#include "postgres/postgres.h"
+
+struct context_source {
+	struct pg *pg;
+	int64_t timeout_ms; /* of a family's first statement; halves get less, >= 2 s */
+	/* Pauses while PostgreSQL is asked whether it still answers; it may end early (a
+	 * drain). NULL: sleeps. */
+	void (*pause)(void *arg, int64_t ms);
+	void *arg;
+};
+
+enum {
+	CONTEXT_E_AWAY = 1, /* PostgreSQL is away: pg_error(); nothing may be judged */
+	CONTEXT_E_ABSENT,   /* this entity has no context: `why` says why */
+};
+
+struct contexts;
+struct contexts *contexts_new(void);
+struct contexts *contexts_free(struct contexts *c); /* NULL in, NULL out */
+DEFINE_CLEANUP(struct contexts *, contexts_free);
+
+/* Before contexts_fetch; the same entity may be wanted often. */
+void contexts_want(struct contexts *c, enum action_family family, int64_t lab_id,
+                   int64_t id);
+/* Reads all that are wanted, once. 0, or CONTEXT_E_AWAY. */
+int contexts_fetch(struct contexts *c, const struct context_source *source) MUST_CHECK;
+/*
+ * The context as JSON text, valid until contexts_free. CONTEXT_E_ABSENT: it is not there or
+ * of another lab, its function failed (the text of PostgreSQL's message, which has no
+ * data), or it was not wanted.
+ */
+int contexts_find(const struct contexts *c, enum action_family family, int64_t lab_id,
+                  int64_t id, const char **out, struct err_text *why) MUST_CHECK;
