@@ -4,6 +4,7 @@ import pytest
 from fleet import rows
 from fleet.lis import Lab
 from fleet.wait import eventually, stays
+from fleet.world import FINAL
 from partners import Partner, Reply
 
 A, B = "the event's organisation", "another organisation"
@@ -111,11 +112,13 @@ def test_an_unknown_lab_leaves_no_trace_and_stops_nothing(world, partner, stack)
 
 
 def test_a_row_that_is_disabled_while_its_task_waits_ends_as_fail_config(world):
-    with Partner(Reply(delay=1.0)) as slow:
+    with Partner(Reply(delay=2.0)) as slow:
         row = world.row(1, slow.url(), extra={"max_concurrency": 1})
         bill = world.lab.bill()
         events = [world.bill_event(bill=bill) for _ in range(4)]
         eventually(lambda: slow.requests, 10, what="the first request arrives")
+        for event in events:  # matched, all of them, while the row was still on
+            world.wait_log(event, row, status={"QUEUED"} | FINAL)
         rows.update_row(world.stack, row, is_disable=True)
         logs = [world.wait_log(event, row) for event in events]
         failed = [log for log in logs if log["status"] == "FAIL"]
