@@ -6,6 +6,7 @@
  * path. Keys that partners expect are always there, null where nothing is known. Pure.
  */
 #include "base/err.h"
+#include "base/log_id.h"
 #include "domain/action.h"
 #include "settings/settings.h"
 
@@ -45,16 +46,24 @@ void payload_release(struct payload *p);
 int payload_entity_id(const struct action *action, const json_t *event, int64_t *out,
                       struct err_text *why) MUST_CHECK;
 
+/* What differs between the attempts at one log; HL7 messages carry it. */
+struct payload_attempt {
+	struct log_id log_id;
+	int number;     /* 0 = the first */
+	int64_t now_ms; /* wall clock: the message's own time */
+};
+
 struct payload_body {
 	char *data; /* the request's body; of a GET the query string without `?` */
 	size_t len;
 	const char *method;       /* GET | POST | PUT | DELETE */
 	const char *content_type; /* "" for GET */
+	bool is_hl7;
 	char sha256[PAYLOAD_SHA256_SIZE];
 };
 
 /* As this row wants it: query string, JSON, or its template. Release it in any case. */
 int payload_render(const struct payload *p, const struct action *action,
-                   const struct integration *row, struct payload_body *out,
-                   struct err_text *why) MUST_CHECK;
+                   const struct integration *row, const struct payload_attempt *attempt,
+                   struct payload_body *out, struct err_text *why) MUST_CHECK;
 void payload_body_release(struct payload_body *body);

@@ -129,14 +129,15 @@ static int render_body(const struct payload *p, const struct integration *row,
 }
 
 int payload_render(const struct payload *p, const struct action *action,
-                   const struct integration *row, struct payload_body *out,
-                   struct err_text *why)
+                   const struct integration *row, const struct payload_attempt *attempt,
+                   struct payload_body *out, struct err_text *why)
 {
 	const struct format *format = format_of(row->payload_type);
 	bool is_get = row->request_type == REQUEST_GET;
 	struct buf body = BUF_INIT(BODY_LIMIT);
 
-	*out = (struct payload_body){ .content_type = is_get ? "" : format->content_type };
+	*out = (struct payload_body){ .content_type = is_get ? "" : format->content_type,
+		                      .is_hl7 = format->hl7 };
 	int r = check_row(row, format, why);
 	if (r == 0)
 		r = render_body(p, row, format, is_get, &body, why);

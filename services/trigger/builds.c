@@ -1,5 +1,6 @@
 /* From contexts to bodies: a payload a subject, a body a build, and what the retry keeps.
  */
+#include "base/clock.h"
 #include "work.h"
 #include "json/jdoc.h"
 
@@ -74,13 +75,16 @@ static void read_references(struct subject *s, const json_t *context)
 static void make_body(const struct subject *s, struct build *b,
                       const struct payload *payload, const json_t *context)
 {
+	const struct payload_attempt attempt = { .log_id = b->log_id,
+		                                 .number = b->attempt,
+		                                 .now_ms = clock_wall_ms() };
 	struct err_text why = s->why;
 	int r = check_row(b->row, &why);
 
 	if (r == 0)
 		r = s->result;
 	if (r == 0)
-		r = payload_render(payload, s->action, b->row, &b->body, &why);
+		r = payload_render(payload, s->action, b->row, &attempt, &b->body, &why);
 	if (r)
 		fail(b, r, &why);
 	b->retry_context = make_retry_context(s, b, context);

@@ -237,6 +237,7 @@ static void a_body_is_as_the_row_wants_it(void **state)
 		  "POST",
 		  "template_text" },
 	};
+	const struct payload_attempt attempt = { .number = 0 };
 	struct payload p;
 
 	assert_int_equal(make(57, patient_context, "{}", "{}", &p, NULL), 0);
@@ -247,7 +248,7 @@ static void a_body_is_as_the_row_wants_it(void **state)
 
 		if (!row.payload_type)
 			row.payload_type = TEXT("JSON");
-		int r = payload_render(&p, action_find(57), &row, &body, &why);
+		int r = payload_render(&p, action_find(57), &row, &attempt, &body, &why);
 		const char *text = r ? why.text : body.data;
 		if (r != cases[i].expected || strcmp(body.method, cases[i].method) != 0 ||
 		    !strstr(text, cases[i].contains))
