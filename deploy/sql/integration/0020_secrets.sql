@@ -28,26 +28,32 @@ CREATE TRIGGER forget_auth_key_hash BEFORE UPDATE ON integration.developer_authe
 
 -- Sealed rows take the place of plain ones, unless somebody changed the row since it was read: `seen`
 -- is its xmin. One statement for any number of rows, so one step of settings_version.
-CREATE FUNCTION integration.seal_integrations(sealed jsonb) RETURNS bigint
-LANGUAGE sql SET integration.sealing = 'on' AS $$
-	WITH done AS (
-		UPDATE integration.lab_integration r
-		SET headers = n.headers, integration_extra_details = n.integration_extra_details
-		FROM jsonb_to_recordset(sealed)
-			AS n (id bigint, seen text, headers jsonb, integration_extra_details jsonb)
-		WHERE r.id = n.id AND r.xmin::text = n.seen
-		RETURNING 1)
-	SELECT count(*) FROM done
-$$;
+CREATE FUNCTION integration.seal_integrations(sealed jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	n bigint;
+BEGIN
+	PERFORM set_config('integration.sealing', 'on', true);
+	UPDATE integration.lab_integration r
+	SET headers = s.headers, integration_extra_details = s.integration_extra_details
+	FROM jsonb_to_recordset(sealed)
+		AS s (id bigint, seen text, headers jsonb, integration_extra_details jsonb)
+	WHERE r.id = s.id AND r.xmin::text = s.seen;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	PERFORM set_config('integration.sealing', '', true);
+	RETURN n;
+END $$;
 
-CREATE FUNCTION integration.seal_authentications(sealed jsonb) RETURNS bigint
-LANGUAGE sql SET integration.sealing = 'on' AS $$
-	WITH done AS (
-		UPDATE integration.developer_authentication a
-		SET headers = n.headers, auth_key = n.auth_key, auth_key_hash = decode(n.auth_key_hash, 'hex')
-		FROM jsonb_to_recordset(sealed)
-			AS n (id bigint, seen text, headers jsonb, auth_key text, auth_key_hash text)
-		WHERE a.id = n.id AND a.xmin::text = n.seen
-		RETURNING 1)
-	SELECT count(*) FROM done
-$$;
+CREATE FUNCTION integration.seal_authentications(sealed jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	n bigint;
+BEGIN
+	PERFORM set_config('integration.sealing', 'on', true);
+	UPDATE integration.developer_authentication a
+	SET headers = s.headers, auth_key = s.auth_key, auth_key_hash = decode(s.auth_key_hash, 'hex')
+	FROM jsonb_to_recordset(sealed)
+		AS s (id bigint, seen text, headers jsonb, auth_key text, auth_key_hash text)
+	WHERE a.id = s.id AND a.xmin::text = s.seen;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	PERFORM set_config('integration.sealing', '', true);
+	RETURN n;
+END $$;
