@@ -185,7 +185,34 @@ static void parse_auth(const json_t *auth, struct integration *row)
 		row->auth_password = copy_text(auth, "password");
 	} else if (row->auth_type == AUTH_BEARER) {
 		row->auth_token = copy_text(auth, "token");
+	} else if (row->auth_type == AUTH_MTLS) {
+		row->auth_certificate = copy_text(auth, "certificate");
+		row->auth_private_key = copy_text(auth, "private_key");
 	}
+}
+
+static void parse_mllp(const json_t *details, struct integration *row)
+{
+	const json_t *ack = json_object_get(details, "ack");
+
+	row->host = copy_text(details, "host");
+	row->port = (int)jdoc_int_or(details, "port", 0);
+	row->ack_timeout_ms = jdoc_int_or(ack, "timeout_ms", row->timeout_ms);
+	row->ack_enhanced = strcmp(jdoc_text_or(ack, "mode", ""), "enhanced") == 0;
+	row->ack_await_downstream = jdoc_bool_or(ack, "await_downstream", false);
+	row->tls = json_is_object(json_object_get(details, "tls")) ||
+	           row->auth_type == AUTH_MTLS;
+}
+
+/* An IPv6 address stands in brackets before a port. */
+static char *end_point_of(const struct integration *row)
+{
+	bool bare = row->host && strchr(row->host, ':') && row->host[0] != '[';
+
+	if (row->transport != TRANSPORT_MLLP || !row->host)
+		return xstrdup(row->url);
+	return xasprintf("mllp://%s%s%s:%d", bare ? "[" : "", row->host, bare ? "]" : "",
+	                 row->port);
 }
 
 static void parse_auto_retry(const json_t *auto_retry, struct integration *row)
@@ -224,6 +251,8 @@ static void parse_details(const struct settings_cells *cells, struct integration
 	row->tls_ca = copy_text(tls, "ca");
 	row->tls_insecure = jdoc_bool_or(tls, "insecure", false);
 	parse_auth(json_object_get(details, "auth"), row);
+	parse_mllp(details, row);
+	row->end_point = end_point_of(row);
 	parse_auto_retry(json_object_get(details, "auto_retry"), row);
 }
 
@@ -255,9 +284,7 @@ static void check_row(struct integration *row, int64_t request_type)
 		why = "request_type must be 0 (GET), 1 (POST), 2 (PUT) or 3 (DELETE)";
 	else if (row->transport == TRANSPORT_HTTP)
 		why = url_fault(row->url);
-	else if (row->transport == TRANSPORT_MLLP &&
-	         (!jdoc_text_or(row->extra, "host", NULL) ||
-	          jdoc_int_or(row->extra, "port", 0) == 0))
+	else if (row->transport == TRANSPORT_MLLP && (!row->host || row->port == 0))
 		why = "integration_extra_details needs host and port for mllp";
 	if (why)
 		fault(row, why);
@@ -302,6 +329,8 @@ void settings_row_release(struct integration *row)
 		row->rate_limit_group, row->ordered_by,       row->auth_username,
 		row->auth_password,    row->auth_token,       row->api_key,
 		row->webhook_secret,   row->tls_ca,           row->config_error,
+		row->auth_certificate, row->auth_private_key, row->host,
+		row->end_point,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

@@ -69,12 +69,21 @@ struct integration {
 	char **auto_retry_patterns;
 	size_t n_auto_retry_patterns;
 	enum auth_type auth_type;
-	char *auth_username, *auth_password; /* basic; NULL else */
-	char *auth_token;                    /* bearer; NULL else */
-	char *api_key;                       /* x-api-key; NULL */
+	char *auth_username, *auth_password;       /* basic; NULL else */
+	char *auth_token;                          /* bearer; NULL else */
+	char *auth_certificate, *auth_private_key; /* mtls, PEM text; NULL else */
+	char *api_key;                             /* x-api-key; NULL */
 	char *webhook_secret; /* whsec_...; NULL; several separated by blanks */
 	char *tls_ca;         /* PEM text; NULL */
 	bool tls_insecure;
+	bool tls;   /* for mllp: there is a `tls` object, or auth is mtls */
+	char *host; /* for mllp and sftp; NULL */
+	int port;
+	int64_t ack_timeout_ms;    /* mllp: ack.timeout_ms, else timeout_ms */
+	bool ack_enhanced;         /* ack.mode */
+	bool ack_await_downstream; /* ack.await_downstream */
+	char *end_point;           /* as a log shows it before the request: the url, or
+	                              mllp://host:port */
 	json_t *extra; /* the whole object, for transports that need more; never NULL */
 
 	char *config_error; /* NULL, or why this row cannot be used: field and remedy */

@@ -27,7 +27,7 @@ static void add_request(json_t *to, const struct build *b, int64_t body_limit)
 	size_t kept = built ? utf8_cut(b->body.data, len, (size_t)body_limit) : 0;
 
 	(void)json_object_set_new(to, "end_point",
-	                          text_or_null(b->row ? b->row->url : NULL));
+	                          text_or_null(b->row ? b->row->end_point : NULL));
 	(void)json_object_set_new(to, "request_type",
 	                          b->row ? json_integer((json_int_t)b->row->request_type)
 	                                 : json_null());

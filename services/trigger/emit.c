@@ -15,7 +15,7 @@ static void add_row(const struct integration *row, struct log_entry *e)
 	e->transport = transport_word(row->transport);
 	e->vendor = row->vendor;
 	e->developer_name = row->developer_name;
-	e->end_point = row->url;
+	e->end_point = row->end_point;
 	e->request_type = (int)row->request_type;
 }
 

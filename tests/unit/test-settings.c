@@ -273,9 +273,43 @@ static void the_lane_is_the_group_or_the_authentication(void **state)
 	assert_string_equal(settings_lane_key(settings_find(s, 2), key), "humblefax");
 }
 
+static void mllp_rows_say_where_and_how_long(void **state)
+{
+	static const struct {
+		const char *details, *end_point;
+		int64_t ack_ms;
+		bool tls, enhanced, await;
+	} cases[] = {
+		{ "{\"host\":\"127.0.0.1\",\"port\":6661}", "mllp://127.0.0.1:6661", 30000,
+		  false, false, false },
+		{ "{\"host\":\"::1\",\"port\":1,\"timeout_ms\":700,\"tls\":{}}",
+		  "mllp://[::1]:1", 700, true, false, false },
+		{ "{\"host\":\"h\",\"port\":1,\"timeout_ms\":700,\"ack\":{\"mode\":"
+		  "\"enhanced\",\"timeout_ms\":900,\"await_downstream\":true}}",
+		  "mllp://h:1", 900, false, true, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct settings_cells cells = row_of("1");
+
+		cells.text[SETTINGS_DETAILS] = cases[i].details;
+		CLEANUP(settings_unrefp) struct settings *s = settings_build(1, &cells, 1);
+		const struct integration *row = settings_find(s, 1);
+
+		assert_int_equal(row->transport, TRANSPORT_MLLP);
+		assert_null(row->config_error);
+		assert_string_equal(row->end_point, cases[i].end_point);
+		assert_int_equal(row->ack_timeout_ms, cases[i].ack_ms);
+		assert_int_equal(row->tls, cases[i].tls);
+		assert_int_equal(row->ack_enhanced, cases[i].enhanced);
+		assert_int_equal(row->ack_await_downstream, cases[i].await);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mllp_rows_say_where_and_how_long),
 		cmocka_unit_test(a_row_matches_by_lab_action_and_every_org_that_counts),
 		cmocka_unit_test(matches_come_in_order_of_id_and_count_past_the_room),
 		cmocka_unit_test(details_are_checked_by_name_and_never_quoted),
