@@ -23,6 +23,8 @@ def context():
     hapi = jpype.JClass("ca.uhn.hl7v2.DefaultHapiContext")()
     hapi.setValidationContext(
         jpype.JClass("ca.uhn.hl7v2.validation.impl.ValidationContextFactory").defaultValidation())
+    # the default one keeps a file
+    hapi.getParserConfiguration().setIdGenerator(jpype.JClass("ca.uhn.hl7v2.util.idgenerator.InMemoryIDGenerator")())
     return hapi
 
 
