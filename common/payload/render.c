@@ -66,7 +66,7 @@ static int render_template(const char *text, enum template_escape escape,
 
 	if (template_parse(text, strlen(text), escape, &parsed, &said) ||
 	    template_render(parsed, p->scope, out, &said))
-		return err_say(why, PAYLOAD_E_CONFIG, "template_text: %.200s", said.text);
+		return err_say(why, PAYLOAD_E_CONFIG, "%s", said.text);
 	return 0;
 }
 

@@ -1,10 +1,11 @@
 #include "settings/details.h"
 
 #include "base/buf.h"
+#include "secrets/mask.h"
+#include "secrets/signature.h"
 #include "json/jdoc.h"
 
 #include <assert.h>
-#include <ctype.h>
 
 enum detail_type {
 	DETAIL_TEXT,
@@ -24,6 +25,7 @@ struct detail_key {
 	int64_t min, max;
 	const char *const *words;         /* ends with NULL */
 	const struct detail_key *members; /* ends with a NULL name */
+	bool secret; /* a text that is sealed at rest and never shown */
 };
 
 static const char *const transports[] = { "http", "mllp", "sftp", "fax", NULL };
@@ -36,14 +38,14 @@ static const char *const injections[] = { "msh", "zid", "nte", "none", NULL };
 static const struct detail_key auth_keys[] = {
 	{ .name = "type", .type = DETAIL_WORD, .words = auth_types },
 	{ .name = "username", .type = DETAIL_TEXT },
-	{ .name = "password", .type = DETAIL_TEXT },
-	{ .name = "token", .type = DETAIL_TEXT },
+	{ .name = "password", .type = DETAIL_TEXT, .secret = true },
+	{ .name = "token", .type = DETAIL_TEXT, .secret = true },
 	{ .name = "token_url", .type = DETAIL_TEXT },
 	{ .name = "client_id", .type = DETAIL_TEXT },
-	{ .name = "client_secret", .type = DETAIL_TEXT },
+	{ .name = "client_secret", .type = DETAIL_TEXT, .secret = true },
 	{ .name = "scope", .type = DETAIL_TEXT },
 	{ .name = "certificate", .type = DETAIL_TEXT },
-	{ .name = "private_key", .type = DETAIL_TEXT },
+	{ .name = "private_key", .type = DETAIL_TEXT, .secret = true },
 	{ .name = NULL },
 };
 
@@ -70,8 +72,8 @@ static const struct detail_key ack_keys[] = {
 
 static const struct detail_key sftp_keys[] = {
 	{ .name = "username", .type = DETAIL_TEXT },
-	{ .name = "private_key", .type = DETAIL_TEXT },
-	{ .name = "password", .type = DETAIL_TEXT },
+	{ .name = "private_key", .type = DETAIL_TEXT, .secret = true },
+	{ .name = "password", .type = DETAIL_TEXT, .secret = true },
 	{ .name = "host_key_sha256", .type = DETAIL_TEXTS },
 	{ .name = "directory", .type = DETAIL_TEXT },
 	{ .name = "file_name", .type = DETAIL_TEXT },
@@ -79,8 +81,8 @@ static const struct detail_key sftp_keys[] = {
 };
 
 static const struct detail_key fax_keys[] = {
-	{ .name = "access_key", .type = DETAIL_TEXT },
-	{ .name = "secret_key", .type = DETAIL_TEXT },
+	{ .name = "access_key", .type = DETAIL_TEXT, .secret = true },
+	{ .name = "secret_key", .type = DETAIL_TEXT, .secret = true },
 	{ .name = "from", .type = DETAIL_TEXT },
 	{ .name = NULL },
 };
@@ -95,7 +97,7 @@ static const struct detail_key detail_keys[] = {
 	{ .name = "transport", .type = DETAIL_WORD, .words = transports },
 	{ .name = "host", .type = DETAIL_TEXT },
 	{ .name = "port", .type = DETAIL_INT, .min = 1, .max = 65535 },
-	{ .name = "x-api-key", .type = DETAIL_TEXT },
+	{ .name = "x-api-key", .type = DETAIL_TEXT, .secret = true },
 	{ .name = "vendor", .type = DETAIL_TEXT },
 	{ .name = "timeout_ms", .type = DETAIL_INT, .min = 1, .max = 600000 },
 	{ .name = "rate_limit_per_second", .type = DETAIL_POSITIVE },
@@ -103,7 +105,7 @@ static const struct detail_key detail_keys[] = {
 	{ .name = "max_concurrency", .type = DETAIL_INT, .min = 1, .max = 1000 },
 	{ .name = "ordered_by", .type = DETAIL_WORD, .words = orders },
 	{ .name = "auth", .type = DETAIL_OBJECT, .members = auth_keys },
-	{ .name = "webhook_secret", .type = DETAIL_SECRETS },
+	{ .name = "webhook_secret", .type = DETAIL_SECRETS, .secret = true },
 	{ .name = "tls", .type = DETAIL_OBJECT, .members = tls_keys },
 	{ .name = "hl7", .type = DETAIL_OBJECT, .members = hl7_keys },
 	{ .name = "ack", .type = DETAIL_OBJECT, .members = ack_keys },
@@ -150,27 +152,6 @@ static bool all_texts(const json_t *array, const char *const *words)
 	return true;
 }
 
-/* Only the shape: the secret may be sealed text later, its bytes are the signer's. */
-static bool is_secrets(const char *text)
-{
-	size_t secrets = 0;
-
-	while (text && *text) {
-		text += strspn(text, " ");
-		size_t len = strcspn(text, " ");
-		if (len == 0)
-			break;
-		if (len <= 6 || strncmp(text, "whsec_", 6) != 0)
-			return false;
-		for (size_t i = 6; i < len; i++)
-			if (!isalnum((unsigned char)text[i]) && !strchr("+/=-_", text[i]))
-				return false;
-		text += len;
-		secrets++;
-	}
-	return secrets > 0;
-}
-
 static int say_words(const char *path, const char *name, const char *const *words,
                      const char *lead, struct err_text *why)
 {
@@ -208,11 +189,17 @@ static int check_text(const json_t *value, const struct detail_key *key, const c
 	return 0;
 }
 
-static int check_object(const json_t *object, const struct detail_key *keys,
-                        const char *path, struct err_text *why);
+struct report {
+	settings_say_fn say;
+	void *arg;
+};
+
+static void check_object(const json_t *object, const struct detail_key *keys,
+                         const char *path, const struct report *report);
 
 static int check_members(const json_t *value, const struct detail_key *key,
-                         const char *path, struct err_text *why)
+                         const char *path, const struct report *report,
+                         struct err_text *why)
 {
 	char inner[96];
 
@@ -222,11 +209,25 @@ static int check_members(const json_t *value, const struct detail_key *key,
 	int n = snprintf(inner, sizeof(inner), "%s.%s", path, key->name);
 
 	assert(n > 0 && (size_t)n < sizeof(inner)); /* the table's own names */
-	return check_object(value, key->members, inner, why);
+	check_object(value, key->members, inner, report);
+	return 0;
+}
+
+static int check_secrets(const json_t *value, const struct detail_key *key,
+                         const char *path, struct err_text *why)
+{
+	CLEANUP(buf_deinit) struct buf unused = BUF_INIT(0);
+	const char *text = json_string_value(value);
+
+	if (text && signature_append(text, "", 0, "", 0, &unused, NULL) == 0)
+		return 0;
+	return err_say(why, SETTINGS_E_DETAILS,
+	               "%s.%s must be whsec_ and base64, several separated by blanks", path,
+	               key->name);
 }
 
 static int check_value(const json_t *value, const struct detail_key *key, const char *path,
-                       struct err_text *why)
+                       const struct report *report, struct err_text *why)
 {
 	const char *wanted = NULL;
 
@@ -253,10 +254,9 @@ static int check_value(const json_t *value, const struct detail_key *key, const 
 		               ? 0
 		               : say_words(path, key->name, key->words, "an array of", why);
 	case DETAIL_OBJECT:
-		return check_members(value, key, path, why);
+		return check_members(value, key, path, report, why);
 	case DETAIL_SECRETS:
-		wanted = is_secrets(json_string_value(value)) ? NULL : "whsec_ and base64";
-		break;
+		return check_secrets(value, key, path, why);
 	}
 	if (!wanted)
 		return 0;
@@ -266,60 +266,122 @@ static int check_value(const json_t *value, const struct detail_key *key, const 
 
 static const struct detail_key *find_key(const struct detail_key *keys, const char *name)
 {
-	for (; keys->name; keys++)
+	for (; keys && keys->name; keys++)
 		if (strcmp(keys->name, name) == 0)
 			return keys;
 	return NULL;
 }
 
 /* Recursion is as deep as the table: two. */
-static int check_object(const json_t *object, const struct detail_key *keys,
-                        const char *path, struct err_text *why)
+static void check_object(const json_t *object, const struct detail_key *keys,
+                         const char *path, const struct report *report)
 {
 	const char *name;
 	json_t *value;
 
 	json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
 		const struct detail_key *key = find_key(keys, name);
+		struct err_text why = { "" };
+		int r = 0;
 
 		if (!key)
-			return err_say(why, SETTINGS_E_DETAILS,
-			               "%s.%.40s is not a known key", path, name);
-		if (json_is_null(value))
-			continue;
-		int r = check_value(value, key, path, why);
+			r = err_say(&why, SETTINGS_E_DETAILS, "%s.%.40s is not a known key",
+			            path, name);
+		else if (!json_is_null(value))
+			r = check_value(value, key, path, report, &why);
 		if (r)
-			return r;
+			report->say(report->arg, why.text);
 	}
-	return 0;
 }
 
-static int check_auth(const json_t *auth, struct err_text *why)
+static void check_auth(const json_t *auth, const struct report *report)
 {
 	const char *type = jdoc_text_or(auth, "type", NULL);
+	struct err_text why;
 
 	if (!type)
-		return err_say(why, SETTINGS_E_DETAILS, ROOT ".auth.type is missing");
-	for (size_t i = 0; i < ARRAY_SIZE(auth_needs); i++) {
+		report->say(report->arg, ROOT ".auth.type is missing");
+	for (size_t i = 0; type && i < ARRAY_SIZE(auth_needs); i++) {
 		if (strcmp(auth_needs[i].type, type) != 0)
 			continue;
-		for (const char *const *need = auth_needs[i].needs; *need; need++)
-			if (!json_is_string(json_object_get(auth, *need)))
-				return err_say(why, SETTINGS_E_DETAILS,
-				               ROOT ".auth.%s is missing, %s needs it",
-				               *need, type);
+		for (const char *const *need = auth_needs[i].needs; *need; need++) {
+			if (json_is_string(json_object_get(auth, *need)))
+				continue;
+			(void)err_say(&why, 0, ROOT ".auth.%s is missing, %s needs it",
+			              *need, type);
+			report->say(report->arg, why.text);
+		}
 	}
-	return 0;
 }
 
-int settings_details_check(const json_t *details, struct err_text *why)
+void settings_details_check(const json_t *details, settings_say_fn say, void *arg)
 {
 	const json_t *auth = json_object_get(details, "auth");
+	const struct report report = { .say = say, .arg = arg };
 
-	if (!json_is_object(details))
-		return err_say(why, SETTINGS_E_DETAILS, ROOT " must be an object");
-	int r = check_object(details, detail_keys, ROOT, why);
-	if (r)
-		return r;
-	return json_is_object(auth) ? check_auth(auth, why) : 0;
+	if (!json_is_object(details)) {
+		say(arg, ROOT " must be an object");
+		return;
+	}
+	check_object(details, detail_keys, ROOT, &report);
+	if (json_is_object(auth))
+		check_auth(auth, &report);
+}
+
+struct walk {
+	settings_secret_fn fn;
+	void *arg;
+	bool scalars; /* numbers and flags count as texts */
+};
+
+/* What the table does not know is an error of the row; a secret it may be all the same. */
+static bool is_secret(const struct detail_key *key, const char *name)
+{
+	return key ? key->secret : mask_wants(name, strlen(name));
+}
+
+static char *visit(const struct walk *walk, const char *path, const json_t *value)
+{
+	if (json_is_string(value))
+		return walk->fn(walk->arg, path, json_string_value(value));
+	if (!walk->scalars || json_is_null(value) || json_is_array(value))
+		return NULL;
+	CLEANUP(freep) char *text = jdoc_dump(value, NULL);
+
+	return walk->fn(walk->arg, path, text);
+}
+
+/* Recursion is bounded by JDOC_MAX_DEPTH. */
+static void walk_object(const struct walk *walk, json_t *object,
+                        const struct detail_key *keys, const char *path)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (object, name, value) {
+		const struct detail_key *key = find_key(keys, name);
+		CLEANUP(freep) char *inner = xasprintf("%s.%s", path, name);
+		CLEANUP(freep) char *text = NULL;
+
+		if (json_is_object(value))
+			walk_object(walk, value, key ? key->members : NULL, inner);
+		else if (is_secret(key, name))
+			text = visit(walk, inner, value);
+		if (text)
+			(void)json_object_set_new_nocheck(object, name, json_string(text));
+	}
+}
+
+void settings_details_secrets(json_t *details, settings_secret_fn fn, void *arg)
+{
+	const struct walk walk = { .fn = fn, .arg = arg };
+
+	walk_object(&walk, details, detail_keys, ROOT);
+}
+
+void settings_headers_secrets(json_t *headers, settings_secret_fn fn, void *arg)
+{
+	const struct walk walk = { .fn = fn, .arg = arg, .scalars = true };
+
+	walk_object(&walk, headers, NULL, "headers");
 }

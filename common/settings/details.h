@@ -1,7 +1,8 @@
 #pragma once
 /*
- * integration_extra_details: the one table of its keys (contract, "PostgreSQL"). What saves
- * a row checks with it, and what uses a row does too. Pure.
+ * integration_extra_details: the one table of its keys (contract, "PostgreSQL"), with what
+ * is right for each and which are secrets. What saves a row checks with it, and what uses a
+ * row does too. Pure.
  */
 #include "base/err.h"
 
@@ -9,5 +10,17 @@
 
 enum { SETTINGS_E_DETAILS = 1 };
 
-/* `why` names the key and the remedy, never a value. Null counts as absent. */
-int settings_details_check(const json_t *details, struct err_text *why) MUST_CHECK;
+/* One fault: it names the key and the remedy, never a value. */
+typedef void (*settings_say_fn)(void *arg, const char *fault);
+
+/* Says every fault of opened details. Null counts as absent. */
+void settings_details_check(const json_t *details, settings_say_fn say, void *arg);
+
+/*
+ * Each secret text of these, with its path ("integration_extra_details.auth.token",
+ * "headers.Authorization"): what `fn` returns (malloc'd) takes its place; NULL leaves it.
+ * A header is a secret by its name (secrets/mask.h).
+ */
+typedef char *(*settings_secret_fn)(void *arg, const char *path, const char *text);
+void settings_details_secrets(json_t *details, settings_secret_fn fn, void *arg);
+void settings_headers_secrets(json_t *headers, settings_secret_fn fn, void *arg);

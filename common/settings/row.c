@@ -1,6 +1,7 @@
 #include "settings/row.h"
 
-#include "settings/details.h"
+#include "settings/sealing.h"
+#include "template/template.h"
 #include "json/jdoc.h"
 
 #include <ctype.h>
@@ -20,11 +21,23 @@ const char *transport_word(enum transport_kind kind)
 	return words[kind];
 }
 
-/* The first fault is the one that is told. */
-static void fault(struct integration *row, const char *text)
+struct parse {
+	const struct settings_cells *cells;
+	const struct keyring *keys;
+	settings_say_fn say; /* NULL: nobody asks for all of them */
+	void *arg;
+	struct integration *row;
+};
+
+/* The first fault is the one that deliveries tell. A settings_say_fn. */
+static void fault(void *arg, const char *text)
 {
-	if (!row->config_error)
-		row->config_error = xstrdup(text);
+	const struct parse *p = arg;
+
+	if (!p->row->config_error)
+		p->row->config_error = xstrdup(text);
+	if (p->say)
+		p->say(p->arg, text);
 }
 
 static int64_t cell_int(const struct settings_cells *cells, enum settings_column column)
@@ -47,10 +60,9 @@ static char *cell_text(const struct settings_cells *cells, enum settings_column 
 }
 
 /* A JSON object out of a cell; {} for null, and for what is none (with a fault). */
-static json_t *cell_object(const struct settings_cells *cells, enum settings_column column,
-                           const char *name, struct integration *row)
+static json_t *cell_object(struct parse *p, enum settings_column column, const char *name)
 {
-	const char *text = cells->text[column];
+	const char *text = p->cells->text[column];
 	json_t *doc = text ? jdoc_parse(text, strlen(text), NULL) : NULL;
 
 	if (json_is_object(doc))
@@ -58,7 +70,7 @@ static json_t *cell_object(const struct settings_cells *cells, enum settings_col
 	if (doc && !json_is_null(doc)) {
 		CLEANUP(freep) char *why = xasprintf("%s must be a JSON object", name);
 
-		fault(row, why);
+		fault(p, why);
 	}
 	json_decref(doc);
 	return json_object();
@@ -90,7 +102,7 @@ static char *scalar_text(const json_t *value)
 	return jdoc_dump(value, NULL);
 }
 
-static void add_header(struct integration *row, const char *name, const json_t *value)
+static void add_header(struct parse *p, const char *name, const json_t *value)
 {
 	CLEANUP(freep) char *text = scalar_text(value);
 	CLEANUP(freep) char *why = NULL;
@@ -102,10 +114,10 @@ static void add_header(struct integration *row, const char *name, const json_t *
 	else if (!is_header_value(text))
 		why = xasprintf("headers.%.60s must not have line breaks", name);
 	if (why) {
-		fault(row, why);
+		fault(p, why);
 		return;
 	}
-	row->headers[row->n_headers++] =
+	p->row->headers[p->row->n_headers++] =
 		(struct header){ .name = xstrdup(name), .value = STEAL(text) };
 }
 
@@ -118,22 +130,26 @@ static bool has_header(const struct integration *row, const char *name)
 }
 
 /* The row's own headers, then those of its authentication that it does not set itself. */
-static void parse_headers(const struct settings_cells *cells, struct integration *row)
+static void parse_headers(struct parse *p)
 {
-	CLEANUP_JSON json_t *own = cell_object(cells, SETTINGS_HEADERS, "headers", row);
-	CLEANUP_JSON json_t *shared = cell_object(cells, SETTINGS_AUTH_HEADERS,
-	                                          "developer_authentication.headers", row);
+	CLEANUP_JSON json_t *own = cell_object(p, SETTINGS_HEADERS, "headers");
+	CLEANUP_JSON json_t *shared =
+		cell_object(p, SETTINGS_AUTH_HEADERS, "developer_authentication.headers");
+	struct integration *row = p->row;
 	const char *name;
 	json_t *value;
 
+	settings_open(own, SETTINGS_DOCUMENT_HEADERS, row->id, p->keys, fault, p);
+	settings_open(shared, SETTINGS_DOCUMENT_AUTH_HEADERS, row->auth_id, p->keys, fault,
+	              p);
 	row->headers = xcalloc(json_object_size(own) + json_object_size(shared),
 	                       sizeof(*row->headers));
 	json_object_foreach (own, name, value)
 		if (!json_is_null(value))
-			add_header(row, name, value);
+			add_header(p, name, value);
 	json_object_foreach (shared, name, value)
 		if (!json_is_null(value) && !has_header(row, name))
-			add_header(row, name, value);
+			add_header(p, name, value);
 }
 
 static char *copy_text(const json_t *object, const char *key)
@@ -229,15 +245,28 @@ static void parse_auto_retry(const json_t *auto_retry, struct integration *row)
 				xstrdup(json_string_value(pattern));
 }
 
-static void parse_details(const struct settings_cells *cells, struct integration *row)
+/* What is sealed for good would fail each check of its text: one fault says it. */
+static json_t *open_details(struct parse *p)
 {
-	json_t *details =
-		cell_object(cells, SETTINGS_DETAILS, "integration_extra_details", row);
-	const json_t *tls = json_object_get(details, "tls");
-	struct err_text why;
+	json_t *details = cell_object(p, SETTINGS_DETAILS, "integration_extra_details");
+	struct parse opening = { .row = &(struct integration){ 0 } };
 
-	if (settings_details_check(details, &why) != 0)
-		fault(row, why.text);
+	settings_open(details, SETTINGS_DOCUMENT_DETAILS, p->row->id, p->keys, fault,
+	              &opening);
+	if (opening.row->config_error)
+		fault(p, opening.row->config_error);
+	else
+		settings_details_check(details, fault, p);
+	free(opening.row->config_error);
+	return details;
+}
+
+static void parse_details(struct parse *p)
+{
+	struct integration *row = p->row;
+	json_t *details = open_details(p);
+	const json_t *tls = json_object_get(details, "tls");
+
 	row->extra = details;
 	row->transport = transport_of(details, row->action_id);
 	row->vendor = copy_text(details, "vendor");
@@ -276,24 +305,55 @@ static const char *url_fault(const char *url)
 	return NULL;
 }
 
-static void check_row(struct integration *row, int64_t request_type)
+static void check_destination(struct parse *p)
 {
+	const struct integration *row = p->row;
+	const char *token_url =
+		jdoc_text_or(json_object_get(row->extra, "auth"), "token_url", NULL);
 	const char *why = NULL;
 
-	if (request_type < REQUEST_GET || request_type > REQUEST_DELETE)
-		why = "request_type must be 0 (GET), 1 (POST), 2 (PUT) or 3 (DELETE)";
-	else if (row->transport == TRANSPORT_HTTP)
+	if (row->transport == TRANSPORT_HTTP)
 		why = url_fault(row->url);
 	else if (row->transport == TRANSPORT_MLLP && (!row->host || row->port == 0))
 		why = "integration_extra_details needs host and port for mllp";
 	if (why)
-		fault(row, why);
-	else
-		row->request_type = (enum request_type)request_type;
+		fault(p, why);
+	if (token_url && url_fault(token_url)) {
+		CLEANUP(freep)
+		char *text = xasprintf("integration_extra_details.auth.token_%s",
+		                       url_fault(token_url));
+
+		fault(p, text);
+	}
 }
 
-void settings_row_parse(const struct settings_cells *cells, struct integration *out)
+static void check_request_type(struct parse *p)
 {
+	int64_t type = cell_int(p->cells, SETTINGS_REQUEST_TYPE);
+
+	if (type < REQUEST_GET || type > REQUEST_DELETE)
+		fault(p, "request_type must be 0 (GET), 1 (POST), 2 (PUT) or 3 (DELETE)");
+	else
+		p->row->request_type = (enum request_type)type;
+}
+
+static void check_template(struct parse *p)
+{
+	CLEANUP(template_freep) struct template *parsed = NULL;
+	const char *text = p->row->template_text;
+	struct err_text why;
+
+	if (text &&
+	    template_parse(text, strlen(text), TEMPLATE_ESCAPE_PLAIN, &parsed, &why) != 0)
+		fault(p, why.text);
+}
+
+void settings_row_parse(const struct settings_cells *cells, const struct keyring *keys,
+                        settings_say_fn say, void *arg, struct integration *out)
+{
+	struct parse p = {
+		.cells = cells, .keys = keys, .say = say, .arg = arg, .row = out
+	};
 	const char *template_text = cells->text[SETTINGS_TEMPLATE_TEXT];
 
 	*out = (struct integration){
@@ -316,9 +376,11 @@ void settings_row_parse(const struct settings_cells *cells, struct integration *
 		.template_text =
 			template_text && *template_text ? xstrdup(template_text) : NULL,
 	};
-	parse_headers(cells, out);
-	parse_details(cells, out);
-	check_row(out, cell_int(cells, SETTINGS_REQUEST_TYPE));
+	parse_headers(&p);
+	parse_details(&p);
+	check_request_type(&p);
+	check_destination(&p);
+	check_template(&p);
 }
 
 void settings_row_release(struct integration *row)

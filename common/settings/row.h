@@ -3,6 +3,7 @@
  * One row's way from PostgreSQL's text cells to a checked struct integration. Internal to
  * settings/, and for its tests; pure.
  */
+#include "settings/details.h"
 #include "settings/settings.h"
 
 /* symbol, SQL expression over `r` (lab_integration) and `a` (developer_authentication) */
@@ -41,10 +42,14 @@ struct settings_cells {
 	const char *text[SETTINGS_COLUMN_COUNT]; /* NULL = null */
 };
 
-/* Fills `out` (zeroed before); what is wrong with the row becomes its config_error. */
-void settings_row_parse(const struct settings_cells *cells, struct integration *out);
+/*
+ * Fills `out` (zeroed before), secrets opened; the first thing that is wrong with the row
+ * becomes its config_error. `say` (may be NULL) hears all of them.
+ */
+void settings_row_parse(const struct settings_cells *cells, const struct keyring *keys,
+                        settings_say_fn say, void *arg, struct integration *out);
 void settings_row_release(struct integration *row);
 
 /* A snapshot with one reference. The cells may go afterwards. */
 struct settings *settings_build(int64_t version, const struct settings_cells *rows,
-                                size_t n);
+                                size_t n, const struct keyring *keys);

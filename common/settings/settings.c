@@ -40,7 +40,7 @@ static int by_place(const void *a, const void *b)
 }
 
 struct settings *settings_build(int64_t version, const struct settings_cells *rows,
-                                size_t n)
+                                size_t n, const struct keyring *keys)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
 
@@ -50,7 +50,7 @@ struct settings *settings_build(int64_t version, const struct settings_cells *ro
 	s->index = xcalloc(n, sizeof(*s->index));
 	s->n = n;
 	for (size_t i = 0; i < n; i++)
-		settings_row_parse(&rows[i], &s->rows[i]);
+		settings_row_parse(&rows[i], keys, NULL, NULL, &s->rows[i]);
 	qsort(s->rows, n, sizeof(*s->rows), by_id);
 	for (size_t i = 0; i < n; i++)
 		s->index[i] = &s->rows[i];

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "domain/action.h"
 #include "postgres/postgres.h"
+#include "secrets/keyring.h"
 
 #include <jansson.h>
 
@@ -108,7 +109,9 @@ size_t settings_match(const struct settings *s, int64_t lab_id, int action_id,
 const char *settings_lane_key(const struct integration *row, char out[LANE_KEY_SIZE]);
 
 struct settings_source;
-struct settings_source *settings_source_new(struct pg *pg); /* borrows pg: same thread */
+/* Borrows pg: same thread. The keys of `secrets` open what is sealed. */
+struct settings_source *settings_source_new(struct pg *pg,
+                                            const struct secrets_config *secrets);
 struct settings_source *settings_source_free(struct settings_source *source);
 /*
  * One round trip when nothing changed. On 0, *out is a new reference. Blocking; PG_E_...

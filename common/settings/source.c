@@ -3,6 +3,7 @@
 
 struct settings_source {
 	struct pg *pg;
+	struct keyring *keys;
 	struct settings *last; /* NULL before the first success */
 };
 
@@ -14,11 +15,13 @@ static const char rows_sql[] = "SELECT 0" SETTINGS_COLUMNS(
 	   " JOIN integration.developer_authentication a ON a.id = r.auth_id";
 #undef X
 
-struct settings_source *settings_source_new(struct pg *pg)
+struct settings_source *settings_source_new(struct pg *pg,
+                                            const struct secrets_config *secrets)
 {
 	struct settings_source *source = xcalloc(1, sizeof(*source));
 
 	source->pg = pg;
+	source->keys = keyring_new(secrets);
 	return source;
 }
 
@@ -26,12 +29,14 @@ struct settings_source *settings_source_free(struct settings_source *source)
 {
 	if (source) {
 		settings_unref(source->last);
+		(void)keyring_free(source->keys);
 		free(source);
 	}
 	return NULL;
 }
 
-static struct settings *build(const struct pg_result *result, int64_t version)
+static struct settings *build(const struct settings_source *source,
+                              const struct pg_result *result, int64_t version)
 {
 	size_t n = pg_rows(result);
 	CLEANUP(freep) struct settings_cells *cells = xcalloc(n, sizeof(*cells));
@@ -39,7 +44,7 @@ static struct settings *build(const struct pg_result *result, int64_t version)
 	for (size_t i = 0; i < n; i++)
 		for (int column = 0; column < SETTINGS_COLUMN_COUNT; column++)
 			cells[i].text[column] = pg_text(result, i, column + 1);
-	return settings_build(version, cells, n);
+	return settings_build(version, cells, n, source->keys);
 }
 
 int settings_refresh(struct settings_source *source, int64_t deadline_ms,
@@ -59,7 +64,7 @@ int settings_refresh(struct settings_source *source, int64_t deadline_ms,
 		if (r)
 			return r;
 		settings_unref(source->last);
-		source->last = build(rows, version);
+		source->last = build(source, rows, version);
 	}
 	*out = settings_ref(source->last);
 	return 0;

@@ -28,11 +28,17 @@ struct tag {
 
 static int fail(struct parser *p, const char *at, const char *what)
 {
+	const char *begin = p->t->source;
 	int line = 1;
 
-	for (const char *c = p->t->source; c < at; c++)
-		line += *c == '\n';
-	return err_say(p->why, TEMPLATE_E_SYNTAX, "template_text, line %d: %s", line, what);
+	for (const char *c = begin; c < at; c++) {
+		if (*c == '\n') {
+			line++;
+			begin = c + 1;
+		}
+	}
+	return err_say(p->why, TEMPLATE_E_SYNTAX, "template_text, line %d, column %d: %s",
+	               line, (int)(at - begin) + 1, what);
 }
 
 static struct node *add(struct template *t, enum node_type type, const char *text,
@@ -81,7 +87,7 @@ static int read_tag(struct parser *p, const char *start, struct tag *tag)
 	               p->close);
 	const char *end = find(body, p->stop, closing);
 	if (!end)
-		return fail(p, start, "a tag is not closed");
+		return fail(p, start, "a tag is not closed; write }} behind its name");
 	tag->name = body;
 	tag->len = (size_t)(end - body);
 	tag->stop = end + strlen(closing);
@@ -112,7 +118,8 @@ static int set_delimiters(struct parser *p, const struct tag *tag)
 static int open_section(struct parser *p, const struct tag *tag, enum node_type type)
 {
 	if (p->depth == TEMPLATE_MAX_DEPTH)
-		return fail(p, tag->start, "sections are nested too deeply");
+		return fail(p, tag->start,
+		            "sections are nested too deeply; 32 levels may be open");
 	p->stack[p->depth++] = p->t->n_nodes;
 	(void)add(p->t, type, tag->name, tag->len);
 	return 0;
@@ -123,10 +130,13 @@ static int close_section(struct parser *p, const struct tag *tag)
 	struct node *opened;
 
 	if (p->depth == 0)
-		return fail(p, tag->start, "a section is closed that was not opened");
+		return fail(p, tag->start,
+		            "a section is closed that was not opened; write {{#name}} "
+		            "before it");
 	opened = &p->t->nodes[p->stack[--p->depth]];
 	if (opened->len != tag->len || memcmp(opened->text, tag->name, tag->len) != 0)
-		return fail(p, tag->start, "another section is open here");
+		return fail(p, tag->start,
+		            "another section is open here; close that one first");
 	opened->end = p->t->n_nodes;
 	(void)add(p->t, NODE_END, tag->name, tag->len);
 	return 0;
@@ -135,7 +145,9 @@ static int close_section(struct parser *p, const struct tag *tag)
 static int take_tag(struct parser *p, const struct tag *tag)
 {
 	if (tag->len == 0 && tag->sigil != '!')
-		return fail(p, tag->start, "a tag has no name");
+		return fail(p, tag->start, "a tag has no name; write {{name}}");
+	if (tag->len > TEMPLATE_MAX_NAME && tag->sigil != '!')
+		return fail(p, tag->start, "a name is too long; is a tag not closed?");
 	switch (tag->sigil) {
 	case '!':
 		return 0;
@@ -216,7 +228,7 @@ static int parse_all(struct parser *p)
 		(void)add(p->t, NODE_TEXT, p->at, (size_t)(p->stop - p->at));
 	if (p->depth > 0)
 		return fail(p, p->t->nodes[p->stack[p->depth - 1]].text,
-		            "a section is not closed");
+		            "a section is not closed; write {{/name}}");
 	return 0;
 }
 
@@ -226,6 +238,10 @@ int template_parse(const char *text, size_t len, enum template_escape escape,
 	CLEANUP(template_freep) struct template *t = xcalloc(1, sizeof(*t));
 	struct parser p = { .t = t, .why = why, .open = "{{", .close = "}}" };
 
+	if (len > TEMPLATE_MAX_BYTES)
+		return err_say(why, TEMPLATE_E_LIMIT,
+		               "template_text: more than %d bytes; shorten it",
+		               TEMPLATE_MAX_BYTES);
 	t->source = xstrndup(text, len);
 	t->source_len = strlen(t->source);
 	t->escape = escape;

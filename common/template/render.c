@@ -20,7 +20,7 @@ static const json_t *member(const json_t *of, const char *name, size_t len)
 }
 
 /* The first part of a dotted name is looked for outwards, the rest only inside it. */
-static const json_t *look_up(const struct renderer *r, const char *name, size_t len)
+static const json_t *look_up(struct renderer *r, const char *name, size_t len)
 {
 	const char *dot = memchr(name, '.', len);
 	size_t first = dot ? (size_t)(dot - name) : len;
@@ -28,14 +28,17 @@ static const json_t *look_up(const struct renderer *r, const char *name, size_t 
 
 	if (len == 1 && name[0] == '.')
 		return r->stack[r->depth - 1];
-	for (size_t i = r->depth; i-- > 0 && !found;)
+	for (size_t i = r->depth; i-- > 0 && !found;) {
 		found = member(r->stack[i], name, first);
+		r->steps++;
+	}
 	while (found && first < len) {
 		name += first + 1;
 		len -= first + 1;
 		dot = memchr(name, '.', len);
 		first = dot ? (size_t)(dot - name) : len;
 		found = member(found, name, first);
+		r->steps++;
 	}
 	return found;
 }
@@ -67,6 +70,7 @@ static int render_range(struct renderer *r, size_t from, size_t to);
 
 static int render_inside(struct renderer *r, const json_t *value, size_t from, size_t to)
 {
+	r->steps++;
 	r->stack[r->depth++] = value;
 	int result = render_range(r, from, to);
 	r->depth--;

@@ -23,12 +23,14 @@ enum template_escape {
 	TEMPLATE_ESCAPE_HTML, /* as the Mustache specification has it */
 };
 
+#define TEMPLATE_MAX_BYTES (256 * 1024)
+#define TEMPLATE_MAX_NAME  256
 #define TEMPLATE_MAX_DEPTH 32      /* sections in sections */
-#define TEMPLATE_MAX_STEPS 1000000 /* tags and texts written, over all iterations */
+#define TEMPLATE_MAX_STEPS 1000000 /* tags, texts, look-ups, items, over all iterations */
 
 enum {
-	TEMPLATE_E_SYNTAX = 1, /* `why` names the line and the remedy */
-	TEMPLATE_E_LIMIT,      /* output longer than out->limit, or too many steps */
+	TEMPLATE_E_SYNTAX = 1, /* `why` names line, column and the remedy */
+	TEMPLATE_E_LIMIT,      /* template or output too long, or too many steps */
 };
 
 struct template;

@@ -29,6 +29,7 @@ struct event;
 struct dispatcher_config {
 	struct kafka_config kafka;
 	struct postgres_config postgres;
+	struct secrets_config secrets;
 	struct transport_config transport;
 	int64_t max_in_flight;
 	int64_t lane_queue_limit;

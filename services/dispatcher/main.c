@@ -153,6 +153,7 @@ static const struct config_group groups[] = {
 	{ .keys = kafka_config_keys, .offset = FIELD(kafka) },
 	{ .keys = postgres_config_keys, .offset = FIELD(postgres) },
 	{ .keys = transport_config_keys, .offset = FIELD(transport) },
+	{ .keys = secrets_config_keys, .offset = FIELD(secrets) },
 };
 
 static struct dispatcher_config config;
@@ -307,6 +308,7 @@ int main(int argc, char **argv)
 	all[1].n_keys = kafka_config_n_keys;
 	all[2].n_keys = postgres_config_n_keys;
 	all[3].n_keys = transport_config_n_keys;
+	all[4].n_keys = secrets_config_n_keys;
 	const struct service service = {
 		.name = "dispatcher",
 		.help = "sends tasks to partners, each at its own pace, and reports the "

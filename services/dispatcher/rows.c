@@ -102,7 +102,7 @@ struct rows *rows_open(struct dispatcher *d)
 	rows->d = d;
 	rows->refresh.rows = rows;
 	rows->refresh.pg = pg_open(&d->config->postgres);
-	rows->refresh.source = settings_source_new(rows->refresh.pg);
+	rows->refresh.source = settings_source_new(rows->refresh.pg, &d->config->secrets);
 	rows->worker = worker_new(d->ctx, "rows", 1);
 	rows->timer = event_new(service_loop(d->ctx), -1, EV_PERSIST, on_timer, rows);
 	(void)event_add(rows->timer, &period);

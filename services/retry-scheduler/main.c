@@ -32,10 +32,17 @@ struct metric metric_stuck = METRIC_GAUGE(
 struct metric metric_oldest =
 	METRIC_GAUGE("retry_scheduler_oldest_eligible_seconds",
                      "Age of the oldest eligible log of the last sweep.", NULL);
+struct metric metric_sealed =
+	METRIC_COUNTER("retry_scheduler_sealed_rows_total",
+                       "Rows whose plain secrets were sealed in the table.", NULL);
+struct metric metric_secrets_lost = METRIC_GAUGE(
+	"retry_scheduler_lost_secrets",
+	"Secrets in the table that no key opens: SECRETS_KEY is another one.", NULL);
 
 static struct metric *const metrics[] = {
 	&metric_sweeps,   &metric_seconds,      &metric_leader, &metric_candidates,
 	&metric_requests, &metric_py3_failures, &metric_stuck,  &metric_oldest,
+	&metric_sealed,   &metric_secrets_lost,
 };
 
 static struct scheduler_config config;
@@ -187,6 +194,9 @@ int main(int argc, char **argv)
 		{ .keys = postgres_config_keys,
 		  .n_keys = postgres_config_n_keys,
 		  .offset = FIELD(postgres) },
+		{ .keys = secrets_config_keys,
+		  .n_keys = secrets_config_n_keys,
+		  .offset = FIELD(secrets) },
 		{ .keys = logstore_config_keys,
 		  .n_keys = logstore_config_n_keys,
 		  .offset = FIELD(logstore) },

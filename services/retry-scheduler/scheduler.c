@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "lock.h"
 #include "log/log.h"
+#include "sealer.h"
 #include "sweep.h"
 
 #define STATEMENT_MS  10000
@@ -24,6 +25,7 @@ struct pipeline_parts {
 	struct logstore *store;
 	struct kafka_producer *producer; /* NULL: a dry run */
 	struct py3 *py3;
+	struct sealer *sealer; /* NULL: a dry run */
 	struct under_way *under_way;
 	struct budget *budget;
 	unsigned failures; /* in a row */
@@ -95,6 +97,8 @@ static enum turn sweep(struct pipeline_parts *p)
 
 	if (settings_refresh(p->source, began_ms + STATEMENT_MS, &settings))
 		return fail_postgres(p);
+	if (p->sealer)
+		sealer_run(p->sealer, settings_version(settings), began_ms + STATEMENT_MS);
 	const struct sweep_tools tools = {
 		.scheduler = p->scheduler,
 		.settings = settings,
@@ -207,12 +211,14 @@ static int open_parts(struct pipeline_parts *p, struct err_text *why)
 	int result = logstore_open(&config->logstore, &p->store, why);
 
 	p->pg = pg_open(&config->postgres);
-	p->source = settings_source_new(p->pg);
+	p->source = settings_source_new(p->pg, &config->secrets);
 	p->under_way = under_way_new(REMEMBER_MS);
 	p->budget = budget_new(config->budget);
 	if (result == 0 && *config->py3_retry_url)
 		result = py3_open(config->py3_retry_url, config->internal_token, &p->py3,
 		                  why);
+	if (!service_flag(p->ctx, "--dry-run"))
+		p->sealer = sealer_new(p->pg, &config->secrets);
 	if (result == 0 && !service_flag(p->ctx, "--dry-run"))
 		result = kafka_producer_open(&config->kafka, &p->producer, why);
 	return result;
@@ -222,6 +228,7 @@ static int open_parts(struct pipeline_parts *p, struct err_text *why)
 static void close_parts(struct pipeline_parts *p)
 {
 	p->source = settings_source_free(p->source);
+	p->sealer = sealer_free(p->sealer);
 	p->pg = pg_close(p->pg);
 	p->producer = kafka_producer_close(p->producer);
 	p->store = logstore_close(p->store);

@@ -5,6 +5,7 @@
 #include "logstore/logstore.h"
 #include "metrics/metrics.h"
 #include "postgres/postgres.h"
+#include "secrets/keyring.h"
 #include "service/service.h"
 
 #define PATTERNS_MAX 64
@@ -12,6 +13,7 @@
 struct scheduler_config {
 	struct kafka_config kafka;
 	struct postgres_config postgres;
+	struct secrets_config secrets;
 	struct logstore_config logstore;
 	int64_t interval; /* ms */
 	int64_t max;
@@ -35,4 +37,5 @@ struct scheduler {
 int scheduler_run(struct service_ctx *ctx, void *scheduler);
 
 extern struct metric metric_sweeps, metric_seconds, metric_leader, metric_candidates,
-	metric_requests, metric_py3_failures, metric_stuck, metric_oldest;
+	metric_requests, metric_py3_failures, metric_stuck, metric_oldest, metric_sealed,
+	metric_secrets_lost;

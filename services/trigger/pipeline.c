@@ -109,7 +109,7 @@ static int open_parts(struct trigger *t, struct err_text *why)
 	if (r)
 		return r;
 	t->pg = pg_open(&t->config->postgres);
-	t->source = settings_source_new(t->pg);
+	t->source = settings_source_new(t->pg, &t->config->secrets);
 	t->recent = recent_new();
 	return kafka_consumer_open(&t->config->kafka, &options, &t->consumer, why);
 }

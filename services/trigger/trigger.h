@@ -18,6 +18,7 @@
 struct trigger_config {
 	struct kafka_config kafka;
 	struct postgres_config postgres;
+	struct secrets_config secrets;
 	struct logstore_config logstore;
 	int64_t context_timeout; /* ms */
 	int64_t store_timeout;   /* ms */

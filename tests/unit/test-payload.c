@@ -225,7 +225,7 @@ static void a_body_is_as_the_row_wants_it(void **state)
 		  { .request_type = REQUEST_POST, .template_text = TEXT("{{#x}}") },
 		  PAYLOAD_E_CONFIG,
 		  "POST",
-		  "template_text: " },
+		  "template_text, line 1" },
 		{ "bad row",
 		  { .request_type = REQUEST_POST, .config_error = TEXT("url is missing") },
 		  PAYLOAD_E_CONFIG,

@@ -1,10 +1,35 @@
 #include "unit.h"
 
-#include "settings/details.h"
+#include "secrets/mask.h"
+#include "secrets/seal.h"
+#include "settings/check.h"
 #include "settings/row.h"
+#include "settings/sealing.h"
 #include "json/jdoc.h"
 
 #include <string.h>
+
+static struct keyring *keys;
+
+static int make_keys(void **state)
+{
+	static char key[] = "a key of enough characters";
+
+	keys = keyring_new(&(struct secrets_config){ .key = key });
+	return 0;
+}
+
+static int free_keys(void **state)
+{
+	keys = keyring_free(keys);
+	return 0;
+}
+
+/* A settings_say_fn: faults, a line each. */
+static void note(void *buf, const char *fault)
+{
+	buf_printf(buf, "%s\n", fault);
+}
 
 /* A usable row; tests change single cells. */
 static struct settings_cells row_of(const char *id)
@@ -58,7 +83,8 @@ static void a_row_matches_by_lab_action_and_every_org_that_counts(void **state)
 		cells.text[SETTINGS_IS_ORG] = cases[i].is_org;
 		cells.text[SETTINGS_ORG_ID] = cases[i].row_org;
 		cells.text[SETTINGS_AUTH_ORG_ID] = cases[i].auth_org;
-		CLEANUP(settings_unrefp) struct settings *s = settings_build(1, &cells, 1);
+		CLEANUP(settings_unrefp)
+		struct settings *s = settings_build(1, &cells, 1, keys);
 		const struct integration *out[2];
 		size_t n = settings_match(s, cases[i].lab, cases[i].action, cases[i].org,
 		                          out, 2);
@@ -70,7 +96,7 @@ static void a_row_matches_by_lab_action_and_every_org_that_counts(void **state)
 static void matches_come_in_order_of_id_and_count_past_the_room(void **state)
 {
 	struct settings_cells rows[] = { row_of("30"), row_of("4"), row_of("100") };
-	CLEANUP(settings_unrefp) struct settings *s = settings_build(7, rows, 3);
+	CLEANUP(settings_unrefp) struct settings *s = settings_build(7, rows, 3, keys);
 	const struct integration *out[2] = { NULL };
 
 	assert_int_equal(settings_match(s, 17, 1, 0, out, 2), 3);
@@ -128,13 +154,13 @@ static void details_are_checked_by_name_and_never_quoted(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		CLEANUP_JSON json_t *doc =
 			jdoc_parse(cases[i].details, strlen(cases[i].details), NULL);
-		struct err_text why = { "" };
-		int r = settings_details_check(doc, &why);
+		CLEANUP(buf_deinit) struct buf said = BUF_INIT(0);
 
-		if (!cases[i].fault ? r != 0
-		                    : (r == 0 || !strstr(why.text, cases[i].fault)))
-			fail_msg("%s: %d %s", cases[i].details, r, why.text);
-		assert_null(strstr(why.text, "hunter2"));
+		settings_details_check(doc, note, &said);
+		if (!cases[i].fault ? said.len > 0
+		                    : !strstr(buf_str(&said), cases[i].fault))
+			fail_msg("%s: %s", cases[i].details, buf_str(&said));
+		assert_null(strstr(buf_str(&said), "hunter2"));
 	}
 }
 
@@ -163,7 +189,7 @@ static void the_transport_has_its_default_rule(void **state)
 
 		cells.text[SETTINGS_ACTION_ID] = cases[i].action;
 		cells.text[SETTINGS_DETAILS] = cases[i].details;
-		settings_row_parse(&cells, &row);
+		settings_row_parse(&cells, keys, NULL, NULL, &row);
 		assert_int_equal(row.transport, cases[i].expected);
 		settings_row_release(&row);
 	}
@@ -202,7 +228,7 @@ static void an_unusable_row_says_why(void **state)
 		struct integration row;
 
 		cells.text[cases[i].column] = cases[i].text;
-		settings_row_parse(&cells, &row);
+		settings_row_parse(&cells, keys, NULL, NULL, &row);
 		const char *said = row.config_error ? row.config_error : "";
 		if (!cases[i].fault ? *said != '\0' : !strstr(said, cases[i].fault))
 			fail_msg("%s: %s", cases[i].text, said);
@@ -216,7 +242,7 @@ static void header_scalars_become_text(void **state)
 	struct integration row;
 
 	cells.text[SETTINGS_HEADERS] = "{\"X-B\":2,\"X-C\":true,\"X-D\":null}";
-	settings_row_parse(&cells, &row);
+	settings_row_parse(&cells, keys, NULL, NULL, &row);
 	assert_int_equal(row.n_headers, 2);
 	assert_string_equal(row.headers[0].value, "2");
 	assert_string_equal(row.headers[1].value, "true");
@@ -230,7 +256,7 @@ static void the_rows_own_header_beats_its_authentications(void **state)
 
 	cells.text[SETTINGS_HEADERS] = "{\"X-A\":\"row\"}";
 	cells.text[SETTINGS_AUTH_HEADERS] = "{\"x-a\":\"auth\",\"X-B\":\"auth\"}";
-	settings_row_parse(&cells, &row);
+	settings_row_parse(&cells, keys, NULL, NULL, &row);
 	assert_int_equal(row.n_headers, 2);
 	assert_string_equal(row.headers[0].value, "row");
 	assert_string_equal(row.headers[1].name, "X-B");
@@ -242,7 +268,7 @@ static void auto_retry_is_read_with_what_the_row_says_of_it(void **state)
 	struct settings_cells cells = row_of("1");
 	struct integration row;
 
-	settings_row_parse(&cells, &row);
+	settings_row_parse(&cells, keys, NULL, NULL, &row);
 	assert_int_equal(row.auto_retry_max, -1);
 	assert_int_equal(row.n_auto_retry_patterns, 0);
 	assert_int_equal(row.auto_retry_since_ms, 0);
@@ -252,7 +278,7 @@ static void auto_retry_is_read_with_what_the_row_says_of_it(void **state)
 	cells.text[SETTINGS_AUTO_RETRY_SINCE] = "1795253400123";
 	cells.text[SETTINGS_DETAILS] =
 		"{\"auto_retry\":{\"max\":0,\"patterns\":[\"locked\",\"\",\"busy\"]}}";
-	settings_row_parse(&cells, &row);
+	settings_row_parse(&cells, keys, NULL, NULL, &row);
 	assert_true(row.is_auto_retry);
 	assert_int_equal(row.auto_retry_since_ms, 1795253400123);
 	assert_int_equal(row.auto_retry_max, 0);
@@ -268,7 +294,7 @@ static void the_lane_is_the_group_or_the_authentication(void **state)
 	char key[LANE_KEY_SIZE];
 
 	cells[1].text[SETTINGS_DETAILS] = "{\"rate_limit_group\":\"humblefax\"}";
-	CLEANUP(settings_unrefp) struct settings *s = settings_build(1, cells, 2);
+	CLEANUP(settings_unrefp) struct settings *s = settings_build(1, cells, 2, keys);
 	assert_string_equal(settings_lane_key(settings_find(s, 1), key), "5");
 	assert_string_equal(settings_lane_key(settings_find(s, 2), key), "humblefax");
 }
@@ -293,7 +319,8 @@ static void mllp_rows_say_where_and_how_long(void **state)
 		struct settings_cells cells = row_of("1");
 
 		cells.text[SETTINGS_DETAILS] = cases[i].details;
-		CLEANUP(settings_unrefp) struct settings *s = settings_build(1, &cells, 1);
+		CLEANUP(settings_unrefp)
+		struct settings *s = settings_build(1, &cells, 1, keys);
 		const struct integration *row = settings_find(s, 1);
 
 		assert_int_equal(row->transport, TRANSPORT_MLLP);
@@ -303,6 +330,134 @@ static void mllp_rows_say_where_and_how_long(void **state)
 		assert_int_equal(row->tls, cases[i].tls);
 		assert_int_equal(row->ack_enhanced, cases[i].enhanced);
 		assert_int_equal(row->ack_await_downstream, cases[i].await);
+	}
+}
+
+#define DETAILS                                                                            \
+	"{\"auth\":{\"type\":\"bearer\",\"token\":\"hunter2\"},\"webhook_secret\":"        \
+	"\"whsec_aHVudGVyMg==\",\"sftp\":{\"username\":\"u\",\"private_key\":\"hunter2\"}" \
+	"}"
+#define HEADERS "{\"X-Lab\":\"17\",\"Authorization\":\"hunter2\",\"X-Api-Key\":12}"
+
+static void secrets_are_sealed_opened_and_masked_where_the_table_says(void **state)
+{
+	static const struct {
+		const char *text;
+		enum settings_document kind;
+		size_t secrets;
+		const char *masked;
+	} cases[] = {
+		{ DETAILS, SETTINGS_DOCUMENT_DETAILS, 3,
+		  "{\"auth\":{\"type\":\"bearer\",\"token\":\"***\"},\"webhook_secret\":"
+		  "\"***\",\"sftp\":{\"username\":\"u\",\"private_key\":\"***\"}}" },
+		{ HEADERS, SETTINGS_DOCUMENT_HEADERS, 2,
+		  "{\"X-Lab\":\"17\",\"Authorization\":\"***\",\"X-Api-Key\":\"***\"}" },
+		{ "{\"token\":\"\",\"old\":{\"password\":\"x\"}}",
+		  SETTINGS_DOCUMENT_DETAILS, 1,
+		  "{\"token\":\"\",\"old\":{\"password\":\"***\"}}" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(buf_deinit) struct buf said = BUF_INIT(0);
+		CLEANUP_JSON json_t *doc =
+			jdoc_parse(cases[i].text, strlen(cases[i].text), NULL);
+		CLEANUP_JSON json_t *plain = json_deep_copy(doc);
+
+		assert_int_equal(settings_seal(doc, cases[i].kind, 4, keys),
+		                 cases[i].secrets);
+		CLEANUP(freep) char *sealed = jdoc_dump(doc, NULL);
+		assert_null(strstr(sealed, "hunter2"));
+		assert_int_equal(settings_seal(doc, cases[i].kind, 4, keys), 0);
+
+		CLEANUP_JSON json_t *moved = json_deep_copy(doc);
+		settings_open(moved, cases[i].kind, 5, keys, note, &said);
+		assert_non_null(strstr(buf_str(&said), "enter the secret again"));
+		buf_clear(&said);
+
+		settings_open(doc, cases[i].kind, 4, keys, note, &said);
+		assert_string_equal(buf_str(&said), "");
+		if (cases[i].kind == SETTINGS_DOCUMENT_DETAILS)
+			assert_true(json_equal(doc, plain));
+
+		settings_mask(doc, cases[i].kind);
+		CLEANUP(freep) char *masked = jdoc_dump(doc, NULL);
+		assert_string_equal(masked, cases[i].masked);
+	}
+}
+
+static void a_row_works_sealed_as_it_did_in_plain_text(void **state)
+{
+	struct settings_cells cells = row_of("4");
+	CLEANUP_JSON json_t *details = jdoc_parse(DETAILS, strlen(DETAILS), NULL);
+	CLEANUP_JSON json_t *headers = jdoc_parse(HEADERS, strlen(HEADERS), NULL);
+	struct integration row;
+
+	(void)settings_seal(details, SETTINGS_DOCUMENT_DETAILS, 4, keys);
+	(void)settings_seal(headers, SETTINGS_DOCUMENT_AUTH_HEADERS, 5, keys);
+	CLEANUP(freep) char *details_text = jdoc_dump(details, NULL);
+	CLEANUP(freep) char *headers_text = jdoc_dump(headers, NULL);
+	cells.text[SETTINGS_DETAILS] = details_text;
+	cells.text[SETTINGS_AUTH_HEADERS] = headers_text;
+
+	settings_row_parse(&cells, keys, NULL, NULL, &row);
+	assert_null(row.config_error);
+	assert_string_equal(row.auth_token, "hunter2");
+	assert_string_equal(row.headers[1].value, "hunter2");
+	assert_string_equal(row.headers[2].value, "12");
+	settings_row_release(&row);
+
+	CLEANUP(keyring_freep)
+	struct keyring *none = keyring_new(&(struct secrets_config){ 0 });
+	settings_row_parse(&cells, none, NULL, NULL, &row);
+	assert_non_null(strstr(row.config_error, "headers.Authorization is sealed, and "
+	                                         "SECRETS_KEY is not set"));
+	settings_row_release(&row);
+}
+
+static void a_row_is_told_every_fault_before_it_is_saved(void **state)
+{
+	static const struct {
+		const char *row;
+		size_t faults;
+		const char *said[4];
+	} cases[] = {
+		{ "{\"auth_id\":5,\"action_category_list_id\":1,\"url\":\"https://"
+		  "p.example/\"}",
+		  0,
+		  { NULL } },
+		{ "{\"auth_id\":5,\"action_category_list_id\":1,\"url\":\"p.example\","
+		  "\"template_text\":\"a\\n {{#b}}{{c\",\"request_type\":7,"
+		  "\"integration_extra_details\":{\"colour\":1,\"tls\":{\"insecure\":2}}}",
+		  5,
+		  { "url must begin with", "template_text, line 2, column 8: a tag is not",
+		    "request_type must be", ".colour is not a known key" } },
+		{ "{\"colour\":1,\"url\":5,\"is_batch\":\"yes\",\"integration_type\":"
+		  "\"X\"}",
+		  7,
+		  { "colour is not a column", "url must be a text",
+		    "is_batch must be true or false", "integration_type must be" } },
+		{ "{\"auth_id\":5,\"action_category_list_id\":1,\"url\":\"https://"
+		  "p.example/\","
+		  "\"integration_extra_details\":{\"auth\":{\"type\":"
+		  "\"oauth2_client_credentials\",\"token_url\":\"ftp://x\",\"client_id\":"
+		  "\"i\"}}}",
+		  2,
+		  { ".auth.client_secret is missing",
+		    ".auth.token_url must begin with http" } },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(buf_deinit) struct buf said = BUF_INIT(0);
+		CLEANUP_JSON json_t *row =
+			jdoc_parse(cases[i].row, strlen(cases[i].row), NULL);
+		size_t n = settings_row_check(row, keys, note, &said);
+
+		if (n != cases[i].faults)
+			fail_msg("%s: %zu\n%s", cases[i].row, n, buf_str(&said));
+		for (size_t k = 0; k < ARRAY_SIZE(cases[i].said) && cases[i].said[k]; k++)
+			if (!strstr(buf_str(&said), cases[i].said[k]))
+				fail_msg("%s: not %s\n%s", cases[i].row, cases[i].said[k],
+				         buf_str(&said));
 	}
 }
 
@@ -319,7 +474,10 @@ int main(void)
 		cmocka_unit_test(the_rows_own_header_beats_its_authentications),
 		cmocka_unit_test(auto_retry_is_read_with_what_the_row_says_of_it),
 		cmocka_unit_test(the_lane_is_the_group_or_the_authentication),
+		cmocka_unit_test(secrets_are_sealed_opened_and_masked_where_the_table_says),
+		cmocka_unit_test(a_row_works_sealed_as_it_did_in_plain_text),
+		cmocka_unit_test(a_row_is_told_every_fault_before_it_is_saved),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_keys, free_keys);
 }

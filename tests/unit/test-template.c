@@ -92,20 +92,29 @@ static void faults_name_the_line_and_the_remedy(void **state)
 		const char *text;
 		const char *why;
 	} cases[] = {
-		{ .text = "a\n{{>part}}",
-		  .why = "template_text, line 2: partials are not supported; write the "
-		         "text here" },
+		{ .text = "a\n {{>part}}",
+		  .why = "template_text, line 2, column 2: partials are not supported; "
+		         "write the text here" },
 		{ .text = "{{#a}}",
-		  .why = "template_text, line 1: a section is not closed" },
+		  .why = "template_text, line 1, column 4: a section is not closed; write "
+		         "{{/name}}" },
 		{ .text = "\n\n{{/a}}",
-		  .why = "template_text, line 3: a section is closed that was not opened" },
+		  .why = "template_text, line 3, column 1: a section is closed that was "
+		         "not "
+		         "opened; write {{#name}} before it" },
 		{ .text = "{{#a}}{{/b}}",
-		  .why = "template_text, line 1: another section is open here" },
-		{ .text = "{{a", .why = "template_text, line 1: a tag is not closed" },
-		{ .text = "{{ }}", .why = "template_text, line 1: a tag has no name" },
+		  .why = "template_text, line 1, column 7: another section is open here; "
+		         "close that one first" },
+		{ .text = "{{a",
+		  .why = "template_text, line 1, column 1: a tag is not closed; write }} "
+		         "behind its name" },
+		{ .text = "{{ }}",
+		  .why = "template_text, line 1, column 1: a tag has no name; write "
+		         "{{name}}" },
 		{ .text = "{{=<% =}}",
-		  .why = "template_text, line 1: delimiters are two words without =, {{=<% "
-		         "%>=}}" },
+		  .why = "template_text, line 1, column 1: delimiters are two words "
+		         "without "
+		         "=, {{=<% %>=}}" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -118,6 +127,22 @@ static void faults_name_the_line_and_the_remedy(void **state)
 		assert_null(t);
 		assert_string_equal(why.text, cases[i].why);
 	}
+}
+
+static void names_and_templates_are_bounded(void **state)
+{
+	CLEANUP(buf_deinit) struct buf text = BUF_INIT(0);
+	struct template *t = NULL;
+
+	buf_printf(&text, "{{%0*d}}", TEMPLATE_MAX_NAME + 1, 1);
+	assert_int_equal(
+		template_parse(buf_str(&text), text.len, TEMPLATE_ESCAPE_PLAIN, &t, NULL),
+		TEMPLATE_E_SYNTAX);
+	buf_clear(&text);
+	buf_printf(&text, "%0*d", TEMPLATE_MAX_BYTES + 1, 1);
+	assert_int_equal(
+		template_parse(buf_str(&text), text.len, TEMPLATE_ESCAPE_PLAIN, &t, NULL),
+		TEMPLATE_E_LIMIT);
 }
 
 static void depth_is_bounded(void **state)
@@ -134,22 +159,31 @@ static void depth_is_bounded(void **state)
 	buf_deinit(&text);
 }
 
-/* Five nested loops over a hundred items are ten thousand million steps. */
+/* What would take hours writes nothing that the size limit could stop. */
 static void a_runaway_template_stops(void **state)
 {
-	static const char text[] =
-		"{{#l}}{{#l}}{{#l}}{{#l}}{{#l}}{{/l}}{{/l}}{{/l}}{{/l}}{{/l}}";
+	static const char *const texts[] = {
+		/* ten thousand million steps */
+		"{{#l}}{{#l}}{{#l}}{{#l}}{{#l}}{{/l}}{{/l}}{{/l}}{{/l}}{{/l}}",
+		/* half of the steps, each with look-ups that find nothing */
+		"{{#l}}{{#l}}{{#l}}{{a}}{{a}}{{a}}{{/l}}{{/l}}{{/l}}",
+		/* loops over nothing */
+		"{{#l}}{{#l}}{{#l}}{{/l}}{{/l}}{{/l}}",
+	};
 	CLEANUP_JSON json_t *list = json_array();
-	CLEANUP(template_freep) struct template *t = NULL;
-	struct buf out = BUF_INIT(1 << 20);
 
 	for (int i = 0; i < 100; i++)
 		(void)json_array_append_new(list, json_integer(i));
 	CLEANUP_JSON json_t *context = json_pack("{s:O}", "l", list);
-	assert_int_equal(
-		template_parse(text, sizeof(text) - 1, TEMPLATE_ESCAPE_PLAIN, &t, NULL), 0);
-	assert_int_equal(template_render(t, context, &out, NULL), TEMPLATE_E_LIMIT);
-	buf_deinit(&out);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		CLEANUP(template_freep) struct template *t = NULL;
+		CLEANUP(buf_deinit) struct buf out = BUF_INIT(1 << 20);
+
+		assert_int_equal(template_parse(texts[i], strlen(texts[i]),
+		                                TEMPLATE_ESCAPE_PLAIN, &t, NULL),
+		                 0);
+		assert_int_equal(template_render(t, context, &out, NULL), TEMPLATE_E_LIMIT);
+	}
 }
 
 static void output_is_bounded(void **state)
@@ -169,6 +203,7 @@ int main(void)
 		cmocka_unit_test(the_specification_holds),
 		cmocka_unit_test(values_are_escaped_for_their_target),
 		cmocka_unit_test(faults_name_the_line_and_the_remedy),
+		cmocka_unit_test(names_and_templates_are_bounded),
 		cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(a_runaway_template_stops),
 		cmocka_unit_test(output_is_bounded),

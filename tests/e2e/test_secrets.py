@@ -1,0 +1,77 @@
+"""Secrets of the configuration: written in plain SQL they work at once, and rest sealed soon after."""
+import json
+
+import pytest
+
+from fleet import rows
+from fleet.stack import dev
+from fleet.wait import eventually
+
+DETAILS = {"auth": {"type": "bearer", "token": "hunter2-token"}, "x-api-key": "hunter2-key", "timeout_ms": 9000}
+HEADERS = {"X-Lab": "17", "X-Auth-Token": "hunter2-header"}
+
+
+@pytest.fixture
+def row(world, partner):
+    return world.row(1, partner.url(), extra=DETAILS, headers=HEADERS)
+
+
+def at_rest(world, row):
+    return world.stack.sql(
+        "SELECT r.headers || r.integration_extra_details || to_jsonb(a), r.updated_at, r.integration_extra_details, r.headers"
+        " FROM integration.lab_integration r JOIN integration.developer_authentication a ON a.id = r.auth_id"
+        " WHERE r.id = %s", [row])[0]
+
+
+def wait_sealed(world, row):
+    """The row when no secret of it is in plain text any more; a sweep does it."""
+    dev("run", "retry-scheduler", "--once")
+
+    def sealed():
+        found = at_rest(world, row)
+        return found if "hunter2" not in json.dumps(found[0]) and found[0]["auth_key_hash"] else None
+    return eventually(sealed, 40, every=0.3, what="the row's secrets are sealed")
+
+
+def check_request(request):
+    assert request.headers["authorization"] == "Bearer hunter2-token"
+    assert request.headers["x-api-key"] == "hunter2-key"
+    assert request.headers["x-auth-token"] == "hunter2-header"
+
+
+def test_secrets_work_in_plain_text_and_then_sealed(world, partner, row):
+    log = world.wait_log(world.bill_event(), row)
+    assert log["status"] == "SUCCESS" and "hunter2" not in str(log)
+    check_request(partner.requests[0])
+    written = at_rest(world, row)[1]
+    world.stack.sql("UPDATE integration.developer_authentication SET auth_key = 'hunter2-auth' WHERE id = %s", [world.auth])
+
+    both, updated_at, details, headers = wait_sealed(world, row)
+    assert details["auth"]["token"].startswith("sealed:v1:") and details["x-api-key"].startswith("sealed:v1:")
+    assert details["auth"]["type"] == "bearer" and details["timeout_ms"] == 9000
+    assert headers["X-Lab"] == "17" and headers["X-Auth-Token"].startswith("sealed:v1:")
+    assert both["auth_key"].startswith("sealed:v1:") and len(both["auth_key_hash"]) == len("\\x") + 64
+    assert updated_at == written, "sealing is no change of the row"
+
+    assert world.wait_log(world.bill_event(), row)["status"] == "SUCCESS"
+    check_request(partner.requests[1])
+
+
+def test_a_secret_that_changes_is_sealed_anew(world, partner, row):
+    _, _, before, _ = wait_sealed(world, row)
+    world.stack.sql("UPDATE integration.lab_integration SET integration_extra_details ="
+                    " jsonb_set(integration_extra_details, '{auth,token}', '\"hunter2-new\"') WHERE id = %s", [row])
+    assert world.wait_log(world.bill_event(), row)["status"] == "SUCCESS"
+    assert partner.requests[0].headers["authorization"] == "Bearer hunter2-new"
+    _, _, after, _ = wait_sealed(world, row)
+    assert after["auth"]["token"] != before["auth"]["token"]
+    assert after["x-api-key"] == before["x-api-key"], "what was sealed already stays as it is"
+
+
+def test_sealed_text_of_another_row_opens_nothing(world, partner, row):
+    _, _, details, _ = wait_sealed(world, row)
+    copy = world.row(1, partner.url(), extra=details)
+    rows.update_row(world.stack, row, is_disable=True)
+    log = world.wait_log(world.bill_event(), copy)
+    assert (log["status"], log["error_kind"]) == ("FAIL", "config")
+    assert "enter the secret again" in log["error_message"] and partner.requests == []
