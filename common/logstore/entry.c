@@ -65,7 +65,7 @@ static const struct entry_field {
 	FIELD("error_message", SHAPE_TEXT, error_message),
 	FIELD("error_kind", SHAPE_CAUSE, error_kind),
 	LATER("fusion_log", SHAPE_NULL),
-	LATER("stage", SHAPE_NULL),
+	FIELD("stage", SHAPE_TEXT, stage),
 	LATER("sent_to_mirth", SHAPE_FALSE),
 	LATER("retry_count", SHAPE_ZERO),
 	LATER("auto_retry_count", SHAPE_ZERO),

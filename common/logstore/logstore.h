@@ -50,6 +50,7 @@ struct log_entry {
 	const char *request_body;      /* cut here to body_limit */
 	enum error_kind error_kind;
 	const char *error_message;
+	const char *stage;
 	const json_t *retry_context;
 	const char *payload_sha256; /* hex */
 	bool triggered_by_py3;

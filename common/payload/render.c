@@ -1,8 +1,8 @@
 /* The body a row wants: a query string, JSON, or what its template makes. */
 #include "payload/payload.h"
 
+#include "payload/body.h"
 #include "payload/hash.h"
-#include "template/template.h"
 #include "json/jdoc.h"
 
 #include <strings.h>
@@ -31,12 +31,20 @@ static const struct format {
 	{ "MFN", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
 };
 
-static const struct format *format_of(const char *payload_type)
+static const struct format *find_format(const char *payload_type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		if (strcasecmp(formats[i].payload_type, payload_type) == 0)
 			return &formats[i];
 	return &formats[0];
+}
+
+static const struct format *format_of(const struct action *action,
+                                      const struct integration *row)
+{
+	const struct format *format = find_format(row->payload_type);
+
+	return !format->hl7 && payload_is_hl7(action, row) ? find_format("HL7") : format;
 }
 
 /* 62 with POST: the event's operation chooses the method. */
@@ -58,8 +66,8 @@ static const char *method_of(const struct action *action, const json_t *event,
 	return strcmp(operation, "delete") == 0 ? "DELETE" : "POST";
 }
 
-static int render_template(const char *text, enum template_escape escape,
-                           const struct payload *p, struct buf *out, struct err_text *why)
+int payload_template_body(const char *text, enum template_escape escape,
+                          const struct payload *p, struct buf *out, struct err_text *why)
 {
 	CLEANUP(template_freep) struct template *parsed = NULL;
 	struct err_text said = { "" };
@@ -99,17 +107,13 @@ static void render_query(const json_t *object, struct buf *out)
 }
 
 static int check_row(const struct integration *row, const struct format *format,
-                     struct err_text *why)
+                     bool is_get, struct err_text *why)
 {
 	if (row->config_error)
 		return err_say(why, PAYLOAD_E_CONFIG, "%s", row->config_error);
-	if (row->template_text)
-		return 0;
-	if (row->transport == TRANSPORT_MLLP || row->transport == TRANSPORT_SFTP ||
-	    format->hl7)
+	if (format->hl7 && is_get)
 		return err_say(why, PAYLOAD_E_CONFIG,
-		               "HL7 messages need a template_text, or set payload_type to "
-		               "JSON and an http transport");
+		               "an HL7 message is a body: set request_type to 1 (POST)");
 	return 0;
 }
 
@@ -118,9 +122,9 @@ static int render_body(const struct payload *p, const struct integration *row,
                        struct err_text *why)
 {
 	if (row->template_text)
-		return render_template(row->template_text,
-		                       is_get ? TEMPLATE_ESCAPE_FORM : format->escape, p,
-		                       out, why);
+		return payload_template_body(row->template_text,
+		                             is_get ? TEMPLATE_ESCAPE_FORM : format->escape,
+		                             p, out, why);
 	if (is_get)
 		render_query(p->object, out);
 	else
@@ -132,22 +136,25 @@ int payload_render(const struct payload *p, const struct action *action,
                    const struct integration *row, const struct payload_attempt *attempt,
                    struct payload_body *out, struct err_text *why)
 {
-	const struct format *format = format_of(row->payload_type);
-	bool is_get = row->request_type == REQUEST_GET;
+	const struct format *format = format_of(action, row);
+	bool is_get = row->request_type == REQUEST_GET && row->transport == TRANSPORT_HTTP;
 	struct buf body = BUF_INIT(BODY_LIMIT);
 
 	*out = (struct payload_body){ .content_type = is_get ? "" : format->content_type,
 		                      .is_hl7 = format->hl7 };
-	int r = check_row(row, format, why);
+	int r = check_row(row, format, is_get, why);
 	if (r == 0)
-		r = render_body(p, row, format, is_get, &body, why);
+		r = format->hl7 ? payload_hl7_body(p, action, row, attempt, &body, why)
+		                : render_body(p, row, format, is_get, &body, why);
 	if (r == 0 && body.truncated)
 		r = err_say(why, PAYLOAD_E_BUILD, "the body is larger than %d bytes",
 		            BODY_LIMIT);
 	out->method =
 		method_of(action, json_object_get(p->scope, "event"), row->request_type);
 	out->len = body.len;
-	if (row->template_text)
+	if (format->hl7)
+		payload_hl7_hash(&body, out->sha256);
+	else if (row->template_text)
 		payload_hash(buf_str(&body), body.len, out->sha256);
 	else
 		memcpy(out->sha256, p->sha256, sizeof(out->sha256));

@@ -33,6 +33,7 @@ static const char *const orders[] = { "patient", "bill", "accession", NULL };
 static const char *const auth_types[] = { "basic", "bearer", "oauth2_client_credentials",
 	                                  "mtls", NULL };
 static const char *const ack_modes[] = { "original", "enhanced", NULL };
+static const char *const hl7_versions[] = { "2.3", "2.5.1", NULL };
 static const char *const injections[] = { "msh", "zid", "nte", "none", NULL };
 
 static const struct detail_key auth_keys[] = {
@@ -56,7 +57,7 @@ static const struct detail_key tls_keys[] = {
 };
 
 static const struct detail_key hl7_keys[] = {
-	{ .name = "version", .type = DETAIL_TEXT },
+	{ .name = "version", .type = DETAIL_WORD, .words = hl7_versions },
 	{ .name = "receiving_application", .type = DETAIL_TEXT },
 	{ .name = "receiving_facility", .type = DETAIL_TEXT },
 	{ .name = "id_injection", .type = DETAIL_WORDS, .words = injections },

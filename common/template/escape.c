@@ -1,5 +1,6 @@
 /* Escaping for each target, as tables: what is not in a target's table goes out as it is.
  */
+#include "hl7/escape.h"
 #include "template/template.h"
 
 #include <ctype.h>
@@ -14,12 +15,6 @@ static const struct replacement json_table[] = {
 	{ .from = '\b', .to = "\\b" }, { .from = '\f', .to = "\\f" },
 	{ .from = '\n', .to = "\\n" }, { .from = '\r', .to = "\\r" },
 	{ .from = '\t', .to = "\\t" }, { .from = '\0', .to = NULL },
-};
-
-static const struct replacement hl7_table[] = {
-	{ .from = '\\', .to = "\\E\\" }, { .from = '|', .to = "\\F\\" },
-	{ .from = '^', .to = "\\S\\" },  { .from = '&', .to = "\\T\\" },
-	{ .from = '~', .to = "\\R\\" },  { .from = '\0', .to = NULL },
 };
 
 static const struct replacement html_table[] = {
@@ -50,8 +45,6 @@ static void append_control(struct buf *out, char c, enum template_escape escape)
 {
 	if (escape == TEMPLATE_ESCAPE_JSON)
 		buf_printf(out, "\\u%04x", (unsigned)(unsigned char)c);
-	else if (escape == TEMPLATE_ESCAPE_HL7)
-		buf_append_char(out, ' ');
 	else
 		buf_append_char(out, c);
 }
@@ -61,10 +54,14 @@ void template_escape_append(struct buf *out, const char *text, size_t len,
 {
 	static const struct replacement *const tables[] = {
 		[TEMPLATE_ESCAPE_PLAIN] = plain_table, [TEMPLATE_ESCAPE_JSON] = json_table,
-		[TEMPLATE_ESCAPE_HL7] = hl7_table,     [TEMPLATE_ESCAPE_FORM] = plain_table,
+		[TEMPLATE_ESCAPE_HL7] = plain_table,   [TEMPLATE_ESCAPE_FORM] = plain_table,
 		[TEMPLATE_ESCAPE_HTML] = html_table,
 	};
 
+	if (escape == TEMPLATE_ESCAPE_HL7) {
+		hl7_escape_append(out, text, len, HL7_BREAK_BLANK);
+		return;
+	}
 	for (size_t i = 0; i < len; i++) {
 		const char *to = find(tables[escape], text[i]);
 

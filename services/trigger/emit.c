@@ -40,6 +40,8 @@ static void make_entry(const struct work *w, const struct build *b, int64_t now_
 		.status = b->status,
 		.error_kind = b->error_kind,
 		.error_message = b->status == LOG_STATUS_QUEUED ? NULL : b->why.text,
+		/* where the field's own chain says that it is: HL7 only */
+		.stage = b->body.is_hl7 ? "LIVEHEALTHAPI" : NULL,
 		.retry_context = b->retry_context,
 		.request_body = b->status == LOG_STATUS_QUEUED ? b->body.data : NULL,
 		.payload_sha256 = b->status == LOG_STATUS_QUEUED ? b->body.sha256 : NULL,
