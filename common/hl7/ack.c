@@ -97,7 +97,7 @@ static bool read_delimiters(struct span msh, struct delimiters *out)
 		return false;
 	struct span encoding = piece(msh, msh.at[3], 1);
 	for (size_t i = 0; i < sizeof(rest); i++)
-		rest[i] = i < encoding.len ? encoding.at[i] : usual[i];
+		rest[i] = (char)(i < encoding.len ? encoding.at[i] : usual[i]);
 	*out = (struct delimiters){ .field = msh.at[3],
 		                    .component = rest[0],
 		                    .repetition = rest[1],
@@ -112,7 +112,7 @@ static void append_byte(struct buf *out, char c)
 {
 	unsigned char byte = (unsigned char)c;
 
-	buf_append_char(out, byte < ' ' || byte == 0x7f ? ' ' : c);
+	buf_append_char(out, (char)(byte < ' ' || byte == 0x7f ? ' ' : c));
 }
 
 static int hex_digit(char c)

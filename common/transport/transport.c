@@ -1,5 +1,7 @@
 #include "transport/transport.h"
 
+#include "transport/mllp_peers.h"
+
 #define FIELD(name) offsetof(struct transport_config, name)
 
 const struct config_key transport_config_keys[] = {
@@ -45,4 +47,13 @@ const size_t transport_config_n_keys = ARRAY_SIZE(transport_config_keys);
 
 const struct transport_ops *const transports[TRANSPORT_FAX + 1] = {
 	[TRANSPORT_HTTP] = &transport_http,
+	[TRANSPORT_MLLP] = &transport_mllp,
 };
+
+struct metric *const transport_metrics[] = {
+	&mllp_metric_connections,
+	&mllp_metric_waiting,
+	&mllp_metric_opened,
+	&mllp_metric_skipped,
+};
+const size_t transport_n_metrics = ARRAY_SIZE(transport_metrics);

@@ -52,6 +52,9 @@ struct transport_mirth {
 	const char *stage;
 };
 
+/* Of a message that ends before its acknowledgement, whoever ends it. Static. */
+const struct transport_mirth *transport_mirth_failed(bool triggered_by_py3);
+
 /* Borrowed by done() for its duration. Secrets are masked already. */
 struct transport_result {
 	enum error_kind kind; /* NONE: an answer came (perhaps cut); look at `verdict` */
@@ -90,6 +93,11 @@ struct transport_ops {
 };
 
 extern const struct transport_ops transport_http;
+extern const struct transport_ops transport_mllp;
 
 /* By enum transport_kind; NULL: this fleet has none for it. */
 extern const struct transport_ops *const transports[TRANSPORT_FAX + 1];
+
+struct metric;
+extern struct metric *const transport_metrics[];
+extern const size_t transport_n_metrics;

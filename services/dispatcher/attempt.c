@@ -12,6 +12,7 @@
 #include "message/report.h"
 #include "newest.h"
 #include "outgoing.h"
+#include "rows.h"
 
 #include <stdio.h>
 
@@ -66,6 +67,24 @@ static json_t *timing_json(const struct job *job, const struct transport_timing 
 	return object;
 }
 
+static void fill_mirth(struct report *report, const struct transport_mirth *mirth)
+{
+	if (!mirth)
+		return;
+	report->sent_to_mirth = mirth->sent;
+	report->fusion_log = mirth->fusion_log;
+	report->stage = mirth->stage;
+}
+
+/* A message that never left. */
+static const struct transport_mirth *mirth_of(const struct integration *row,
+                                              const struct task *task)
+{
+	return row && row->transport == TRANSPORT_MLLP
+	               ? transport_mirth_failed(task->triggered_by_py3)
+	               : NULL;
+}
+
 static void fill_task(struct report *report, const struct job *job)
 {
 	*report = (struct report){
@@ -96,11 +115,7 @@ static char *encode(const struct dispatcher *d, const struct job *job,
 	report.response_headers = r->response_headers;
 	report.response_status_code = r->status_code;
 	report.response_time_ms = (double)r->timing.total_us / 1000;
-	if (r->mirth) {
-		report.sent_to_mirth = r->mirth->sent;
-		report.fusion_log = r->mirth->fusion_log;
-		report.stage = r->mirth->stage;
-	}
+	fill_mirth(&report, r->mirth);
 	if (r->body) {
 		body = utf8_repair(r->body, r->body_len, &len);
 		size_t kept = utf8_cut(body, len, (size_t)d->config->body_limit);
@@ -268,9 +283,12 @@ void attempt_start(struct dispatcher *d, struct job *job)
 	job->started_wall_ms = clock_wall_ms();
 	lane_started(&l->lane, job->started_us / 1000);
 	if (ops->send(d->transports[ops->kind], &rq, on_done, job, &why) != 0) {
+		const struct transport_mirth *mirth = mirth_of(job->row, &job->task);
 		const struct transport_result refused = {
 			.kind = ERROR_KIND_CONFIG,
 			.error = why.text,
+			.end_point = mirth ? job->row->end_point : NULL,
+			.mirth = mirth,
 		};
 
 		finish(d, job, &refused);
@@ -280,12 +298,17 @@ void attempt_start(struct dispatcher *d, struct job *job)
 static void end_unsent(struct dispatcher *d, struct job *job, enum log_status status,
                        enum error_kind kind, const char *message)
 {
+	const struct settings *settings = rows_now(d->rows);
 	struct report report;
 
 	fill_task(&report, job);
 	report.status = status;
 	report.error_kind = kind;
 	report.error_message = message;
+	if (status == LOG_STATUS_FAIL && settings)
+		fill_mirth(&report,
+		           mirth_of(settings_find(settings, job->task.integration_id),
+		                    &job->task));
 	metric_add(&metric_attempts, log_status_word(status), 1);
 	if (job->lane)
 		lanes_unqueue(job->lane, job);

@@ -62,6 +62,7 @@ static struct metric *const table[] = {
 void gauges_register(void)
 {
 	metrics_register(table, ARRAY_SIZE(table));
+	metrics_register(transport_metrics, transport_n_metrics);
 }
 
 struct survey {

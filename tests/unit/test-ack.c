@@ -110,10 +110,11 @@ static void test_control_id(void **state)
 		bool found =
 			hl7_control_id(ids[i].message, strlen(ids[i].message), &at, &len);
 
-		assert_int_equal(found, ids[i].id != NULL);
+		const char *wanted = ids[i].id ? ids[i].id : "";
+
+		assert_int_equal(found, *wanted != '\0');
 		if (found)
-			assert_true(len == strlen(ids[i].id) &&
-			            memcmp(at, ids[i].id, len) == 0);
+			assert_true(len == strlen(wanted) && memcmp(at, wanted, len) == 0);
 	}
 }
 
