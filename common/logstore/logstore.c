@@ -64,7 +64,7 @@ struct index {
 	struct {
 		const char *field;
 		int order;
-	} keys[3];
+	} keys[4];
 };
 
 static int ensure_index(struct logstore *s, const struct index *index)
@@ -86,9 +86,37 @@ int logstore_ensure_indexes(struct logstore *s)
 {
 	/* each index costs on every insert: only what the readers cannot do without */
 	static const struct index indexes[] = {
+		/* pages of the dashboard, in their order: search.c */
 		{ .collection = LOGSTORE_LOGS,
-		  .name = "lab_inserted",
-		  .keys = { { "lab_id", 1 }, { "inserted_at", -1 } } },
+		  .name = "newest",
+		  .keys = { { "inserted_at", -1 }, { "_id", -1 } } },
+		{ .collection = LOGSTORE_LOGS,
+		  .name = "lab_newest",
+		  .keys = { { "lab_id", 1 }, { "inserted_at", -1 }, { "_id", -1 } } },
+		{ .collection = LOGSTORE_LOGS,
+		  .name = "lab_type_newest",
+		  .keys = { { "lab_id", 1 },
+		            { "integration_type", 1 },
+		            { "inserted_at", -1 },
+		            { "_id", -1 } } },
+		{ .collection = LOGSTORE_LOGS,
+		  .name = "lab_status_newest",
+		  .keys = { { "lab_id", 1 },
+		            { "status", 1 },
+		            { "inserted_at", -1 },
+		            { "_id", -1 } } },
+		{ .collection = LOGSTORE_LOGS,
+		  .name = "lab_action_newest",
+		  .keys = { { "lab_id", 1 },
+		            { "action_category_list_id", 1 },
+		            { "inserted_at", -1 },
+		            { "_id", -1 } } },
+		{ .collection = LOGSTORE_LOGS,
+		  .name = "bill_newest",
+		  .keys = { { "bill_id", 1 }, { "inserted_at", -1 }, { "_id", -1 } } },
+		{ .collection = LOGSTORE_LOGS,
+		  .name = "patient_newest",
+		  .keys = { { "patient_id", 1 }, { "inserted_at", -1 }, { "_id", -1 } } },
 		/* what may be tried again: sweep.c */
 		{ .collection = LOGSTORE_LOGS,
 		  .name = "status_due",

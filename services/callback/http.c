@@ -1,6 +1,6 @@
 #include "http.h"
 
-#include "token.h"
+#include "secrets/tokens.h"
 #include "json/jdoc.h"
 
 #include <errno.h>

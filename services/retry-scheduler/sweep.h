@@ -3,9 +3,9 @@
 #include "domain/budget.h"
 #include "domain/under_way.h"
 #include "logstore/sweep.h"
-#include "py3.h"
 #include "scheduler.h"
 #include "settings/settings.h"
+#include "transport/py3.h"
 
 /* What becomes of a log in a sweep: retry_judge()'s verdicts, then the sweep's own. */
 #define SWEEP_DECISION_LIST(X)                                                             \

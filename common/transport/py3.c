@@ -1,4 +1,4 @@
-#include "py3.h"
+#include "transport/py3.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "token.h"
+#include "secrets/tokens.h"
 
 #include "base/util.h"
 

@@ -1,0 +1,55 @@
+#pragma once
+/*
+ * The logs that a page of the dashboard shows: filtered, newest first, by keyset. A search
+ * is split into parts that each fix the leading fields of one index and read it in its
+ * order, and the parts are merged here: no part sorts, and none reads far beyond what it
+ * gives. Blocking, one thread.
+ */
+#include "logstore/logstore.h"
+
+#define LOG_STATUS_BIT(status) (1U << (unsigned)(status))
+#define LOG_FILTER_ACTIONS     32
+
+/* 0, NULL and false: any. Borrowed pointers. */
+struct log_filter {
+	const int64_t *labs; /* any of these */
+	size_t n_labs;
+	const char *integration_type; /* WEBHOOK | API */
+	unsigned statuses;            /* LOG_STATUS_BIT; 0: all but the suppressed ones */
+	int64_t actions[LOG_FILTER_ACTIONS];
+	size_t n_actions;
+	int64_t auth_id, integration_id;
+	const char *error_kind;
+	int64_t from_ms, to_ms; /* inserted_at, from inclusive, to exclusive */
+	const char *words;      /* in the error and what goes with it, without case */
+	const struct log_id *id;
+	const int64_t *bills;
+	size_t n_bills;
+	const int64_t *patients; /* bills or patients: one of either is enough */
+	size_t n_patients;
+};
+
+/* Behind this log in the order; `set` false: from the beginning. */
+struct log_cursor {
+	bool set;
+	int64_t inserted_at_ms;
+	struct log_id id;
+};
+
+struct log_page {
+	json_t *rows; /* array of plain objects with log_id; the caller's */
+	bool more;
+	struct log_cursor next; /* when there are more */
+};
+
+#define LOG_PAGE_MAX 20000
+/* `limit` up to LOG_PAGE_MAX. LOGSTORE_E_AWAY: *out is empty. */
+int logstore_search(struct logstore *s, const struct log_filter *filter,
+                    const struct log_cursor *after, size_t limit,
+                    struct log_page *out) MUST_CHECK;
+/* How many, and no more than `cap`. */
+int logstore_count(struct logstore *s, const struct log_filter *filter, int64_t cap,
+                   int64_t *out) MUST_CHECK;
+/* Is this retry_id taken, and by which log? */
+int logstore_find_retry(struct logstore *s, const char *retry_id, bool *found,
+                        struct log_id *log_id) MUST_CHECK;

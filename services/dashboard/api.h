@@ -1,0 +1,50 @@
+#pragma once
+/* What each address does, on a worker thread, for a caller who may. */
+#include "call.h"
+#include "logstore/search.h"
+
+/* session.c */
+void api_me(struct call *call);
+
+/* logs.c */
+void api_logs(struct call *call);
+void api_log(struct call *call);
+void api_log_retries(struct call *call);
+void api_log_counts(struct call *call);
+
+/* retry.c */
+void api_log_retry(struct call *call);
+void api_old_retry(struct call *call);
+void api_old_py3_retry(struct call *call);
+
+/*
+ * The log in full, when the caller may see it (logstore_get); else said, and NULL. New
+ * reference.
+ */
+json_t *api_read_log(struct call *call, const struct log_id *id);
+
+/* ---- filter.c: the query's filter of logs ---- */
+struct query {
+	struct log_filter filter;
+	int64_t lab_id;
+	char *error_kind, *words;
+	int64_t refs[8]; /* bills, by number or by what the LIS says of it */
+	int64_t patients[1];
+	struct log_id id;
+	bool nothing; /* the filter excludes everything */
+	bool numeric; /* q was a number: a reference first, then words */
+};
+/* False: said. To be released in any case. */
+bool query_read(struct call *call, struct query *q) MUST_CHECK;
+void query_release(struct query *q);
+/* A number that stands for nothing may be a word of an error. False: it is none. */
+bool query_take_as_words(struct query *q);
+/* The query's limit and cursor; the cursor's text. False: said. */
+bool page_read(struct call *call, size_t dflt, size_t most, size_t *limit,
+               struct log_cursor *cursor) MUST_CHECK;
+json_t *page_json(struct log_page *page);
+
+/* ---- mask.c: what a caller may see of a log ---- */
+bool mask_applies(const struct call *call); /* bodies */
+void mask_row(const struct call *call, json_t *row);
+void mask_log(const struct call *call, json_t *log); /* a log or an attempt, in full */

@@ -1,0 +1,122 @@
+#pragma once
+/*
+ * A request under way: found its route on the loop, then everything else on a worker
+ * thread (who asks, may they, do it), then answered on the loop.
+ */
+#include "pool.h"
+#include "who.h"
+
+#include <jansson.h>
+
+enum {
+	CODE_OK = 200,
+	CODE_ACCEPTED = 202,
+	CODE_NO_CONTENT = 204,
+	CODE_BAD = 400,
+	CODE_UNKNOWN_CALLER = 401,
+	CODE_FORBIDDEN = 403,
+	CODE_NOT_FOUND = 404,
+	CODE_CONFLICT = 409,
+	CODE_MOVED_ON = 412,
+	CODE_TOO_LARGE = 413,
+	CODE_NO_JSON = 415,
+	CODE_TOO_MANY = 429,
+	CODE_INTERNAL = 500,
+	CODE_BAD_GATEWAY = 502,
+	CODE_AWAY = 503,
+};
+
+#define PATH_PARTS_MAX  2
+#define PATH_PART_SIZE  200
+#define DATABASE_MS     5000 /* a statement, a read */
+#define PRODUCE_MS      10000
+#define JSON_NUMBER_MAX 9007199254740991LL /* what every reader of JSON keeps exactly */
+
+struct call;
+typedef void (*call_run_fn)(struct call *call);
+
+struct route {
+	const char *method;
+	const char *path; /* "/api/v1/logs/{log_id}/retries" */
+	enum role role;   /* the least; ROLE_NONE: anybody */
+	unsigned flags;
+	call_run_fn run;
+};
+enum {
+	ROUTE_SLOW = 1,     /* it waits for other programs, or for a hash */
+	ROUTE_BODY = 2,     /* a JSON object, parsed before */
+	ROUTE_INTERNAL = 4, /* x-internal-token will do */
+	ROUTE_NO_BODY_OK = 8,
+};
+
+struct call {
+	struct dashboard *d;
+	struct pool *pool;
+	struct httpd_request *request;
+	const struct route *route;
+	char parts[PATH_PARTS_MAX][PATH_PART_SIZE];
+	char id[17];
+	int64_t began_us;
+	struct stores *stores;
+	struct who who;
+	json_t *body;
+
+	/* the answer */
+	int code; /* 0: nothing was said yet */
+	json_t *answer;
+	struct buf raw; /* instead of `answer`, with raw_type */
+	const char *raw_type;
+	struct buf headers;
+	bool streams; /* stream.c takes the request over */
+};
+
+/* The answer; takes the reference. */
+void call_answer(struct call *call, int code, json_t *answer);
+/* Problem details. The last word counts. */
+void call_fail(struct call *call, int code, const char *fmt, ...) PRINTF(3, 4);
+/* And which field of the body (a JSON pointer) or which parameter; may be called again. */
+void call_fault(struct call *call, const char *pointer, const char *fmt, ...) PRINTF(3, 4);
+bool call_failed(const struct call *call);
+void call_store_away(struct call *call); /* 503 */
+void call_postgres_failed(struct call *call, int result);
+
+/* ---- parameters; on a fault they say so and return false ---- */
+
+/* The query's parameter; NULL when absent or empty. The caller frees. */
+char *call_query(struct call *call, const char *name);
+/* *out stays when it is absent. */
+bool call_query_int(struct call *call, const char *name, int64_t min, int64_t max,
+                    int64_t *out);
+/* RFC 3339, or relative to now: -24h, -7d, -30m. */
+bool call_query_time(struct call *call, const char *name, int64_t *out);
+bool call_path_int(struct call *call, size_t part, int64_t *out);
+bool call_path_log_id(struct call *call, struct log_id *out);
+/* May the caller see this lab? Says 404 when not. */
+bool call_lab(struct call *call, int64_t lab_id);
+/* PostgreSQL's array of the caller's labs, "{1,2}"; NULL: all. The caller frees. */
+char *call_labs_array(const struct call *call);
+
+/* ---- stores ---- */
+
+/* On failure the answer is said. */
+int call_pg(struct call *call, const char *sql, const char *const *params, size_t n,
+            struct pg_result **out) MUST_CHECK;
+/* One message, acknowledged. False: said. */
+bool call_produce(struct call *call, const struct kafka_message *m);
+
+/*
+ * Who did what; `detail` is taken and may be NULL, and holds no secret and nothing of a
+ * patient. False: it could not be written, and that is said.
+ */
+struct audit {
+	const char *action, *object, *object_id;
+	int64_t lab_id; /* 0: none */
+	json_t *detail;
+};
+bool call_audit(struct call *call, const struct audit *audit);
+
+/* ---- routes.c ---- */
+/* NULL: there are no more. */
+const struct route *route_at(size_t i);
+const struct route *route_find(const char *method, const char *path,
+                               char parts[][PATH_PART_SIZE], const char **allow);

@@ -1,0 +1,45 @@
+#pragma once
+/* What the parts of this service share. */
+#include "httpd/httpd.h"
+#include "kafka/kafka.h"
+#include "logstore/logstore.h"
+#include "metrics/metrics.h"
+#include "postgres/postgres.h"
+#include "secrets/keyring.h"
+#include "secrets/tokens.h"
+#include "service/service.h"
+
+struct dashboard_config {
+	struct kafka_config kafka;
+	struct postgres_config postgres;
+	struct logstore_config logstore;
+	struct secrets_config secrets;
+	char *address;
+	int64_t port, max_connections;
+	char *web_root;
+	char *admin_token, *internal_token, *internal_token_previous;
+	char *py3_retry_url;
+	int64_t session_ms;
+	bool cookie_secure;
+};
+
+struct pool;
+struct stream;
+struct dashboard {
+	struct service_ctx *ctx;
+	const struct dashboard_config *config;
+	struct httpd *httpd;
+	struct kafka_producer *producer;
+	struct keyring *keys;
+	struct tokens *admin_tokens, *internal_tokens;
+	struct pool *reads; /* most of it */
+	struct pool *slow;  /* log-ins, and what waits for another program */
+	struct limiter *limiter;
+};
+
+extern struct metric metric_responses, metric_seconds, metric_logins;
+
+/* server.c, on the loop thread */
+int server_start(struct dashboard *d, struct err_text *why) MUST_CHECK;
+void server_drain(struct dashboard *d);
+void server_stop(struct dashboard *d);

@@ -1,0 +1,154 @@
+/* The lists, one log, its attempts, and how many there are. */
+#include "api.h"
+
+#include "logstore/query.h"
+#include "json/jdoc.h"
+
+#define PAGE_DEFAULT 50
+#define PAGE_MAX     500
+#define COUNT_CAP    10000
+
+static bool search(struct call *call, struct query *q, const struct log_cursor *cursor,
+                   size_t limit, struct log_page *page)
+{
+	struct logstore *store = stores_logs(call->stores);
+
+	*page = (struct log_page){ .rows = NULL };
+	if (q->nothing) {
+		page->rows = json_array();
+		return true;
+	}
+	if (logstore_search(store, &q->filter, cursor, limit, page))
+		return false;
+	if (json_array_size(page->rows) > 0 || cursor->set || !query_take_as_words(q))
+		return true;
+	json_decref(page->rows);
+	return logstore_search(store, &q->filter, cursor, limit, page) == 0;
+}
+
+void api_logs(struct call *call)
+{
+	struct log_cursor cursor;
+	struct log_page page = { .rows = NULL };
+	struct query q;
+	size_t limit, i;
+	json_t *row;
+
+	if (query_read(call, &q) &&
+	    page_read(call, PAGE_DEFAULT, PAGE_MAX, &limit, &cursor)) {
+		if (search(call, &q, &cursor, limit, &page)) {
+			json_array_foreach (page.rows, i, row)
+				mask_row(call, row);
+			call_answer(call, CODE_OK, page_json(&page));
+		} else {
+			call_store_away(call);
+		}
+	}
+	json_decref(page.rows);
+	query_release(&q);
+}
+
+json_t *api_read_log(struct call *call, const struct log_id *id)
+{
+	CLEANUP_JSON json_t *log = NULL;
+
+	if (logstore_get(stores_logs(call->stores), id, &log)) {
+		call_store_away(call);
+		return NULL;
+	}
+	if (!log || !who_sees(&call->who, jdoc_int_or(log, "lab_id", -1))) {
+		call_fail(call, CODE_NOT_FOUND,
+		          "no log has this log_id, or it is of a lab that is not yours");
+		return NULL;
+	}
+	return STEAL(log);
+}
+
+/* The store's names are not the page's. */
+static void rename_member(json_t *object, const char *from, const char *to)
+{
+	json_t *value = json_object_get(object, from);
+
+	(void)json_object_set(object, to, value ? value : json_null());
+	(void)json_object_del(object, from);
+}
+
+void api_log(struct call *call)
+{
+	CLEANUP_JSON json_t *log = NULL;
+	struct log_id id;
+
+	if (!call_path_log_id(call, &id) || !(log = api_read_log(call, &id)))
+		return;
+	rename_member(log, "_id", "log_id");
+	rename_member(log, "current_retry_id", "retry_id");
+	(void)json_object_del(log, "retries");
+	if (!json_object_get(log, "attempt"))
+		(void)json_object_set_new(log, "attempt", json_integer(0));
+	(void)json_object_set_new(log, "checks", json_array());
+	(void)json_object_set_new(log, "hint", json_null());
+	mask_log(call, log);
+	call_answer(call, CODE_OK, STEAL(log));
+}
+
+void api_log_retries(struct call *call)
+{
+	CLEANUP_JSON json_t *log = NULL;
+	struct log_id id;
+	json_t *retries, *retry;
+	size_t i;
+
+	if (!call_path_log_id(call, &id) || !(log = api_read_log(call, &id)))
+		return;
+	retries = json_object_get(log, "retries");
+	json_array_foreach (retries, i, retry) {
+		rename_member(retry, "_id", "retry_id");
+		rename_member(retry, "integration_directory_id", "log_id");
+		mask_log(call, retry);
+	}
+	call_answer(call, CODE_OK, json_pack("{s:O}", "items", retries));
+}
+
+static json_t *count_json(int64_t n)
+{
+	return json_pack("{s:I,s:b}", "count", (json_int_t)(n > COUNT_CAP ? COUNT_CAP : n),
+	                 "capped", n > COUNT_CAP);
+}
+
+static bool is_counted(const struct query *q, enum log_status status)
+{
+	return !q->nothing &&
+	       (q->filter.statuses == 0 || (q->filter.statuses & LOG_STATUS_BIT(status)));
+}
+
+void api_log_counts(struct call *call)
+{
+	CLEANUP_JSON json_t *by_status = json_object();
+	struct query q;
+	int64_t total = 0;
+	bool away = false;
+
+	if (query_read(call, &q)) {
+		for (int status = LOG_STATUS_QUEUED; status < LOG_STATUS_SUPPRESSED;
+		     status++) {
+			struct log_filter one = q.filter;
+			int64_t n = 0;
+
+			one.statuses = LOG_STATUS_BIT(status);
+			if (is_counted(&q, (enum log_status)status))
+				away |= logstore_count(stores_logs(call->stores), &one,
+				                       COUNT_CAP + 1, &n) != 0;
+			total += n;
+			(void)json_object_set_new(by_status,
+			                          log_status_word((enum log_status)status),
+			                          count_json(n));
+		}
+		if (away)
+			call_store_away(call);
+		else
+			call_answer(call, CODE_OK,
+			            json_pack("{s:o,s:O}", "total", count_json(total),
+			                      "by_status", by_status));
+	}
+	query_release(&q);
+}

@@ -1,0 +1,93 @@
+/* The one table of addresses; openapi.json is held against it (tests/integration). */
+#include "api.h"
+
+#include <stdio.h>
+
+#define API "/api/v1"
+
+static const struct route routes[] = {
+	{ .method = "GET", .path = API "/me", .role = ROLE_VIEWER, .run = api_me },
+	{ .method = "GET", .path = API "/logs", .role = ROLE_VIEWER, .run = api_logs },
+	{ .method = "GET",
+	  .path = API "/logs/counts",
+	  .role = ROLE_VIEWER,
+	  .run = api_log_counts },
+	{ .method = "GET",
+	  .path = API "/logs/{log_id}",
+	  .role = ROLE_VIEWER,
+	  .run = api_log },
+	{ .method = "GET",
+	  .path = API "/logs/{log_id}/retries",
+	  .role = ROLE_VIEWER,
+	  .run = api_log_retries },
+	{ .method = "POST",
+	  .path = API "/logs/{log_id}/retry",
+	  .role = ROLE_OPERATOR,
+	  .flags = ROUTE_BODY | ROUTE_SLOW,
+	  .run = api_log_retry },
+	{ .method = "POST",
+	  .path = "/integration/retry-integration/",
+	  .role = ROLE_OPERATOR,
+	  .flags = ROUTE_BODY | ROUTE_INTERNAL,
+	  .run = api_old_retry },
+	{ .method = "POST",
+	  .path = "/api-v3/integration/retry-integration/",
+	  .role = ROLE_OPERATOR,
+	  .flags = ROUTE_BODY | ROUTE_INTERNAL,
+	  .run = api_old_py3_retry },
+};
+
+const struct route *route_at(size_t i)
+{
+	return i < ARRAY_SIZE(routes) ? &routes[i] : NULL;
+}
+
+/* One segment against one of the pattern; a {name} keeps it. */
+static bool match_segment(const char *pattern, size_t pattern_len, const char *text,
+                          size_t len, char parts[][PATH_PART_SIZE], size_t *n)
+{
+	if (*pattern != '{')
+		return pattern_len == len && memcmp(pattern, text, len) == 0;
+	return len > 0 && len < PATH_PART_SIZE && *n < PATH_PARTS_MAX &&
+	       http_unescape(text, len, false, parts[(*n)++]);
+}
+
+/* A slash at the end does not matter. */
+static size_t trimmed(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 1 && path[len - 1] == '/' ? len - 1 : len;
+}
+
+static bool match(const char *pattern, const char *path, char parts[][PATH_PART_SIZE])
+{
+	const char *pattern_end = pattern + trimmed(pattern);
+	const char *path_end = path + trimmed(path);
+	size_t n = 0;
+
+	while (pattern < pattern_end && path < path_end) {
+		size_t a = strcspn(pattern + 1, "/"), b = strcspn(path + 1, "/");
+
+		if (!match_segment(pattern + 1, a, path + 1, b, parts, &n))
+			return false;
+		pattern += a + 1;
+		path += b + 1;
+	}
+	return pattern >= pattern_end && path >= path_end;
+}
+
+const struct route *route_find(const char *method, const char *path,
+                               char parts[][PATH_PART_SIZE], const char **allow)
+{
+	bool head = strcmp(method, "HEAD") == 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
+		if (!match(routes[i].path, path, parts))
+			continue;
+		if (strcmp(routes[i].method, head ? "GET" : method) == 0)
+			return &routes[i];
+		*allow = routes[i].method;
+	}
+	return NULL;
+}

@@ -1,0 +1,194 @@
+/* From a request to its route, to a worker thread, and back with the answer. */
+#include "call.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "log/log.h"
+#include "json/jdoc.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <strings.h>
+
+enum {
+	READ_THREADS = 4,
+	SLOW_THREADS = 2,
+	QUEUE_LIMIT = 64,
+	BODY_MAX = 1 << 20,
+	BODIES_MAX = 32 << 20,
+	HEAD_MS = 10000,
+	BODY_MS = 30000,
+	IDLE_MS = 65000,
+	WRITE_MS = 60000,
+	RETRY_AFTER_S = 5,
+};
+
+static void add_headers(struct call *call)
+{
+	struct buf *h = &call->headers;
+
+	if (call->code != CODE_NO_CONTENT)
+		httpd_header(h, "content-type",
+		             call->raw_type           ? call->raw_type
+		             : call->code >= CODE_BAD ? "application/problem+json"
+		                                      : "application/json");
+	if (!call->raw_type || call->code >= CODE_BAD)
+		httpd_header(h, "cache-control", "no-store");
+	if (call->code == CODE_AWAY)
+		buf_printf(h, "retry-after: %d\r\n", RETRY_AFTER_S);
+	httpd_header(h, "x-request-id", call->id);
+	httpd_header(h, "x-content-type-options", "nosniff");
+	httpd_header(h, "referrer-policy", "no-referrer");
+	if (!call->raw_type)
+		httpd_header(h, "content-security-policy",
+		             "default-src 'none'; frame-ancestors 'none'");
+}
+
+static void free_call(struct call *call)
+{
+	who_release(&call->who);
+	json_decref(call->body);
+	json_decref(call->answer);
+	buf_deinit(&call->raw);
+	buf_deinit(&call->headers);
+	free(call);
+}
+
+static void reply(struct call *call)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t len = 0;
+	char label[8];
+
+	if (call->code == 0)
+		call_fail(call, CODE_INTERNAL, "no answer was made");
+	if (!call->raw_type && call->answer)
+		text = jdoc_dump(call->answer, &len);
+	(void)snprintf(label, sizeof(label), "%d", call->code);
+	metric_add(&metric_responses, label, 1);
+	metric_observe(&metric_seconds, call->route ? call->route->path : "none",
+	               (double)(clock_mono_us() - call->began_us) / 1e6);
+	add_headers(call);
+	httpd_reply(call->request, call->code, &call->headers,
+	            call->raw_type ? call->raw.data : text,
+	            call->raw_type ? call->raw.len : len);
+	free_call(call);
+}
+
+static void on_done(void *arg)
+{
+	struct call *call = arg;
+	struct service_ctx *ctx = call->d->ctx;
+
+	pool_finished(call->pool, call->stores);
+	reply(call);
+	service_release(ctx);
+}
+
+/* ---- on a worker thread ---- */
+
+static bool read_body(struct call *call)
+{
+	const struct httpd_request *rq = call->request;
+	const char *type = http_head_find(&rq->head, "content-type");
+	struct err_text why = { "" };
+
+	if (!(call->route->flags & ROUTE_BODY))
+		return true;
+	if ((call->route->flags & ROUTE_NO_BODY_OK) && rq->body_len == 0) {
+		call->body = json_object();
+		return true;
+	}
+	/* a form of another site cannot say this, and old clients need not */
+	if (type ? strncasecmp(type, "application/json", 16) != 0
+	         : call->who.via == VIA_SESSION || call->who.via == VIA_NOBODY) {
+		call_fail(call, CODE_NO_JSON, "content-type must be application/json");
+		return false;
+	}
+	call->body = jdoc_parse(rq->body, rq->body_len, &why);
+	if (!call->body)
+		call_fault(call, "", "%s", why.text);
+	else if (!json_is_object(call->body))
+		call_fault(call, "", "the body must be a JSON object");
+	return !call_failed(call);
+}
+
+static void run_call(void *arg)
+{
+	struct call *call = arg;
+
+	if (call->route->role != ROLE_NONE && (!who_identify(call) || !who_authorise(call)))
+		return;
+	if (read_body(call))
+		call->route->run(call);
+}
+
+/* ---- on the loop ---- */
+
+static bool submit(struct dashboard *d, struct call *call)
+{
+	call->pool = call->route->flags & ROUTE_SLOW ? d->slow : d->reads;
+	if (service_draining(d->ctx)) {
+		call_fail(call, CODE_AWAY, "this instance is going away");
+		return false;
+	}
+	if (!pool_submit(call->pool, run_call, on_done, call, &call->stores)) {
+		call_fail(call, CODE_AWAY, "too many requests are under way");
+		return false;
+	}
+	service_hold(d->ctx);
+	return true;
+}
+
+static void on_request(struct httpd_request *rq, void *arg)
+{
+	struct dashboard *d = arg;
+	struct call *call = xcalloc(1, sizeof(*call));
+	const char *allow = NULL;
+
+	*call = (struct call){ .d = d, .request = rq, .began_us = clock_mono_us() };
+	(void)snprintf(call->id, sizeof(call->id), "%016" PRIx64, random_u64());
+	call->route = route_find(rq->head.method, rq->head.path, call->parts, &allow);
+	if (call->route && submit(d, call))
+		return;
+	if (!call->route && allow) {
+		call_fail(call, 405, "%s is not served here", rq->head.method);
+		httpd_header(&call->headers, "allow", allow);
+	} else if (!call->route) {
+		call_fail(call, CODE_NOT_FOUND, "no such address");
+	}
+	reply(call);
+}
+
+int server_start(struct dashboard *d, struct err_text *why)
+{
+	const struct httpd_options options = {
+		.address = d->config->address,
+		.port = (int)d->config->port,
+		.keys = "DASHBOARD_ADDRESS, DASHBOARD_PORT",
+		.max_connections = (size_t)d->config->max_connections,
+		.max_body = BODY_MAX,
+		.max_bodies = BODIES_MAX,
+		.head_ms = HEAD_MS,
+		.body_ms = BODY_MS,
+		.idle_ms = IDLE_MS,
+		.write_ms = WRITE_MS,
+	};
+
+	d->reads = pool_new(d, "reads", READ_THREADS, QUEUE_LIMIT);
+	d->slow = pool_new(d, "slow", SLOW_THREADS, QUEUE_LIMIT);
+	return httpd_open(service_loop(d->ctx), &options, on_request, d, &d->httpd, why);
+}
+
+void server_drain(struct dashboard *d)
+{
+	httpd_drain(d->httpd);
+}
+
+void server_stop(struct dashboard *d)
+{
+	/* the workers' last calls answer into connections, which go after them */
+	d->reads = pool_free(d->reads);
+	d->slow = pool_free(d->slow);
+	d->httpd = httpd_close(d->httpd);
+}
