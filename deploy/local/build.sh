@@ -44,4 +44,5 @@ build_programs() {
 cmd_build() {
 	packages
 	build_all "$@"
+	web_build
 }

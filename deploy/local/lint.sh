@@ -66,8 +66,12 @@ for name in sys.argv[1:]:
     compile(open(name, encoding="utf-8").read(), name, "exec")'
 }
 
+lint_web() {
+	web_check
+}
+
 cmd_lint() {
-	local check failed=() checks=(format layers sizes shell python gcc clang tidy cppcheck)
+	local check failed=() checks=(format layers sizes shell python web gcc clang tidy cppcheck)
 	(($# == 0)) || checks=("$@")
 	packages
 	cd "$ROOT" || return
@@ -83,4 +87,5 @@ cmd_fmt() {
 	packages
 	cd "$ROOT" || return
 	sources '*.c' '*.h' | xargs clang-format -i
+	web_tools && web_run prettier --write --log-level warn src
 }

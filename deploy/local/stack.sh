@@ -30,7 +30,7 @@ stack_up() {
 	packages
 	environment_load
 	environment_save
-	all_of backing_start_kafka backing_start_postgres backing_start_mongodb build_programs ||
+	all_of backing_start_kafka backing_start_postgres backing_start_mongodb build_programs web_build ||
 		die "the stack is not up; what was started is running: ./dev status, ./dev down"
 	logged "$STATE/log/schemas.log" "making the schemas" schemas
 	fleet_stop_outdated

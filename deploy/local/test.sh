@@ -21,6 +21,8 @@ test_unit() {
 		say "unit tests, $folder"
 		meson test -C "$ROOT/$folder" --print-errorlogs --no-rebuild --num-processes 2
 	done
+	say "unit tests of the web app"
+	web_test
 }
 
 # The suites of tests/ that there are.
@@ -63,7 +65,7 @@ test_stack() {
 test_prepare() {
 	packages
 	mkdir -p "$CACHE"
-	all_of kafka_jars store python_environment || die "the tools of the tests are not complete"
+	all_of kafka_jars store python_environment web_tools || die "the tools of the tests are not complete"
 }
 
 test_all() {

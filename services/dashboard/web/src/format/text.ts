@@ -1,0 +1,28 @@
+/* Texts of strangers, made fit to be shown. Always rendered as text nodes. */
+
+const bidi = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/** Direction controls can spoof what is read: they are shown, not obeyed. */
+export function plain(text: unknown): string {
+  if (text === null || text === undefined) return '';
+  return String(text).replace(bidi, (c) => `␣U+${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** Urls and ids are cut in the middle: both ends tell them apart. */
+export function middle(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const head = Math.ceil((max - 1) / 2);
+  return `${text.slice(0, head)}…${text.slice(text.length - (max - 1 - head))}`;
+}
+
+export function end(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
+}
+
+const numbers = new Intl.NumberFormat('en');
+export const count = (n: number): string => numbers.format(n);
+
+/** A shell's single quotes around anything. */
+export function shellQuote(text: string): string {
+  return `'${text.replace(/'/g, `'\\''`)}'`;
+}

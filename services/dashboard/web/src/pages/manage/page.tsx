@@ -1,0 +1,183 @@
+/* Lab, developer, integration: each step enables the next. */
+import { useEffect, useState } from 'preact/hooks';
+
+import { get } from '../../api/client';
+import type {
+  ActionCategory,
+  DeveloperAuthentication,
+  Integration,
+  Items,
+  Lab,
+} from '../../api/types';
+import { middle, plain } from '../../format/text';
+import { Combobox, type Choice } from '../../parts/combobox';
+import { useLoad } from '../../parts/load';
+import { ProblemBox } from '../../parts/problem';
+import { address, go } from '../../state/route';
+import { may } from '../../state/session';
+import { t } from '../../text/en';
+import { actionCategories } from '../list/filter-bar';
+
+import { Editor } from './editor';
+import { requestTypes } from './form';
+
+export const managePath = '/supportdashboard/manageIntegrations';
+
+export async function searchLabs(text: string): Promise<Choice[]> {
+  const found = await get<Items<Lab>>('labs', { query: text });
+  return found.items.map((lab) => ({
+    value: String(lab.lab_id),
+    label: lab.lab_name,
+    hint: String(lab.lab_id),
+  }));
+}
+
+function Rows(props: { rows: Integration[]; at: string; onOpen: (id: string) => void }) {
+  return (
+    <div class="table-frame">
+      <table aria-label={t('manage.rows')}>
+        <thead>
+          <tr>
+            <th scope="col">{t('manage.id')}</th>
+            <th scope="col">{t('col.operation')}</th>
+            <th scope="col">{t('col.transport')}</th>
+            <th scope="col">{t('col.endpoint')}</th>
+            <th scope="col">{t('col.status')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {props.rows.map((row) => (
+            <tr key={row.id} class={String(row.id) === props.at ? 'open' : ''}>
+              <td>
+                <button
+                  type="button"
+                  class="plain"
+                  aria-label={t('manage.open', { id: String(row.id) })}
+                  onClick={() => {
+                    props.onOpen(String(row.id));
+                  }}
+                >
+                  {row.id}
+                </button>
+              </td>
+              <td>{row.operation}</td>
+              <td>{row.transport}</td>
+              <td class="mono" title={plain(row.url)}>
+                {requestTypes[row.request_type]} {middle(plain(row.url), 48)}
+              </td>
+              <td>
+                {row.is_disable ? t('manage.off') : t('manage.on')}
+                {row.config_error && <span class="bad"> {t('manage.faulty')}</span>}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/* /supportdashboard/manageIntegrations/{auth}/{row}?lab= */
+export function ManagePage({ auth, row }: { auth: string; row: string }) {
+  const lab = address.value.query['lab'] ?? '';
+  const [labName, setLabName] = useState('');
+  const [categories, setCategories] = useState<ActionCategory[]>([]);
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    actionCategories().then(setCategories, () => undefined);
+  }, []);
+  useEffect(() => {
+    if (lab && !labName)
+      searchLabs(lab).then(
+        (found) => {
+          setLabName(found.find((choice) => choice.value === lab)?.label ?? lab);
+        },
+        () => undefined,
+      );
+  }, [lab]);
+  const auths = useLoad(lab ? `auths ${lab} ${String(turn)}` : null, (signal) =>
+    get<Items<DeveloperAuthentication>>(`labs/${lab}/developer-authentications`, {}, signal),
+  );
+  const rows = useLoad(auth && auth !== 'new' ? `rows ${auth} ${String(turn)}` : null, (signal) =>
+    get<Items<Integration>>(`developer-authentications/${auth}/integrations`, {}, signal),
+  );
+  const to = (a: string, r: string): void => {
+    const path = [managePath, a, r].filter(Boolean).join('/');
+    go({ path, query: lab ? { lab } : {}, fragment: {} });
+  };
+  const chosen = auths.data?.items.find((one) => String(one.id) === auth) ?? null;
+  const open = rows.data?.items.find((one) => String(one.id) === row) ?? null;
+  const fresh = row === 'new' || auth === 'new';
+  return (
+    <section class="manage">
+      <h1>{t('nav.manage')}</h1>
+      <div class="steps">
+        <Combobox
+          label={t('manage.lab')}
+          value={lab}
+          shown={labName}
+          search={searchLabs}
+          onChoose={(choice) => {
+            setLabName(choice?.label ?? '');
+            go({ path: managePath, query: choice ? { lab: choice.value } : {}, fragment: {} });
+          }}
+        />
+        <label>
+          {t('manage.developer')}
+          <select
+            value={auth}
+            disabled={!auths.data}
+            onChange={(event) => {
+              to(event.currentTarget.value, event.currentTarget.value === 'new' ? 'new' : '');
+            }}
+          >
+            <option value="">{t('manage.choose')}</option>
+            {auths.data?.items.map((one) => (
+              <option key={one.id} value={String(one.id)}>
+                {one.developer_name} ({one.n_integrations})
+              </option>
+            ))}
+            {may('admin') && <option value="new">{t('manage.new.developer')}</option>}
+          </select>
+        </label>
+      </div>
+      {auths.error !== null && <ProblemBox error={auths.error} again={auths.reload} />}
+      {rows.error !== null && <ProblemBox error={rows.error} again={rows.reload} />}
+      {rows.data && (
+        <>
+          <Rows
+            rows={rows.data.items}
+            at={row}
+            onOpen={(id) => {
+              to(auth, id);
+            }}
+          />
+          {may('admin') && (
+            <button
+              type="button"
+              onClick={() => {
+                to(auth, 'new');
+              }}
+            >
+              {t('manage.new.row')}
+            </button>
+          )}
+        </>
+      )}
+      {lab && categories.length > 0 && (open || (fresh && (chosen || auth === 'new'))) && (
+        <Editor
+          key={`${auth} ${row} ${String(open?.version ?? '')} ${String(turn)}`}
+          lab={Number(lab)}
+          auth={chosen}
+          row={open}
+          categories={categories}
+          onSaved={(saved) => {
+            setTurn((n) => n + 1);
+            const first = saved.integrations[0];
+            if (first && fresh) to(String(saved.auth_id), String(first.id));
+          }}
+        />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,73 @@
+/* Who reads, what they may, and what they prefer. */
+import { signal } from '@preact/signals';
+
+import { call, get, Problem, setCsrfToken, whenExpired } from '../api/client';
+import type { Me, Preferences, Role } from '../api/types';
+import { utc } from '../format/time';
+
+export const me = signal<Me | null>(null);
+/** "start": not known yet; "out": nobody; "expired": was in, the page's state is kept. */
+export const standing = signal<'start' | 'in' | 'out' | 'expired' | 'unreachable'>('start');
+export const preferences = signal<Preferences>({});
+
+const ranks = { viewer: 0, operator: 1, admin: 2 } as const;
+
+export function may(role: Role): boolean {
+  return me.value !== null && ranks[me.value.role] >= ranks[role];
+}
+
+function applyTheme(theme: string | undefined): void {
+  const root = document.documentElement;
+  if (theme === 'light' || theme === 'dark') root.dataset['theme'] = theme;
+  else delete root.dataset['theme'];
+}
+
+async function entered(found: Me): Promise<void> {
+  me.value = found;
+  setCsrfToken(found.csrf_token);
+  try {
+    preferences.value = await get<Preferences>('me/preferences');
+  } catch {
+    preferences.value = {};
+  }
+  applyTheme(preferences.value.theme);
+  utc.value = preferences.value.utc ?? false;
+  standing.value = 'in';
+}
+
+export async function enter(): Promise<void> {
+  try {
+    await entered(await get<Me>('me'));
+  } catch (error) {
+    standing.value = error instanceof Problem && error.status === 401 ? 'out' : 'unreachable';
+  }
+}
+
+export async function logIn(login: string, password: string): Promise<void> {
+  await call('POST', 'session', { body: { login, password } });
+  await entered(await get<Me>('me'));
+}
+
+export async function logOut(): Promise<void> {
+  try {
+    await call('DELETE', 'session');
+  } finally {
+    location.assign('/');
+  }
+}
+
+export async function prefer(changes: Preferences): Promise<void> {
+  preferences.value = { ...preferences.value, ...changes };
+  applyTheme(preferences.value.theme);
+  utc.value = preferences.value.utc ?? false;
+  await call('PUT', 'me/preferences', { body: preferences.value });
+}
+
+whenExpired(() => {
+  standing.value = standing.value === 'in' || standing.value === 'expired' ? 'expired' : 'out';
+});
+
+/* A page from the back-forward cache may show what a log-out should have cleared. */
+window.addEventListener('pageshow', (event) => {
+  if (event.persisted) location.reload();
+});
