@@ -30,6 +30,7 @@ static const struct column columns[] = {
 	{ .name = "org_id", .type = JSON_INTEGER, .cell = SETTINGS_ORG_ID },
 	{ .name = "is_batch", .type = JSON_TRUE, .cell = SETTINGS_IS_BATCH },
 	{ .name = "is_auto_retry", .type = JSON_TRUE, .cell = SETTINGS_IS_AUTO_RETRY },
+	{ .name = "auth_headers", .type = JSON_OBJECT, .cell = SETTINGS_AUTH_HEADERS },
 	{ .name = "is_disable", .type = JSON_TRUE, .cell = -1 },
 	{ .name = "is_auto_retry_since", .type = JSON_STRING, .cell = -1 },
 	{ .name = "created_at", .type = JSON_STRING, .cell = -1 },

@@ -97,9 +97,23 @@ static void add_basic(struct http_headers *h, const struct integration *row)
 	set(h, "authorization", value, true);
 }
 
-static int add_auth(struct http_headers *h, const struct integration *row,
+static int add_token(struct http_headers *h, const char *token, const char *whose,
+                     struct err_text *why)
+{
+	CLEANUP(freep) char *value = xasprintf("Bearer %s", token);
+
+	if (!is_value(value))
+		return err_say(why, TRANSPORT_E_CONFIG,
+		               "%s: holds a control character; remove it", whose);
+	set(h, "authorization", value, true);
+	return 0;
+}
+
+static int add_auth(struct http_headers *h, const struct transport_request *rq,
                     struct err_text *why)
 {
+	const struct integration *row = rq->row;
+
 	if (row->api_key) {
 		if (!is_value(row->api_key))
 			return err_say(why, TRANSPORT_E_CONFIG,
@@ -112,21 +126,18 @@ static int add_auth(struct http_headers *h, const struct integration *row,
 	case AUTH_BASIC:
 		add_basic(h, row);
 		return 0;
-	case AUTH_BEARER: {
-		CLEANUP(freep) char *value = xasprintf("Bearer %s", row->auth_token);
-
-		if (!is_value(value))
-			return err_say(why, TRANSPORT_E_CONFIG,
-			               "auth.token: holds a control character; remove it");
-		set(h, "authorization", value, true);
-		return 0;
-	}
+	case AUTH_BEARER:
+		return add_token(h, row->auth_token, "auth.token", why);
 	case AUTH_OAUTH2_CLIENT_CREDENTIALS:
-	case AUTH_MTLS:
+		if (!rq->access_token)
+			return err_say(why, TRANSPORT_E_CONFIG,
+			               "auth.type: not available for http; use basic, "
+			               "bearer or x-api-key");
+		return add_token(h, rq->access_token, "the access token", why);
+	case AUTH_MTLS: /* the connection's */
 		break;
 	}
-	return err_say(why, TRANSPORT_E_CONFIG,
-	               "auth.type: not available for http; use basic, bearer or x-api-key");
+	return 0;
 }
 
 static int add_row(struct http_headers *h, const struct integration *row,
@@ -208,7 +219,7 @@ int http_headers_build(struct http_headers *out, const struct transport_request 
 		    rq->task->content_type ? rq->task->content_type : "application/json",
 		    false);
 	set(out, "user-agent", "integration-fleet/" FLEET_VERSION, false);
-	int r = add_auth(out, rq->row, why);
+	int r = add_auth(out, rq, why);
 	if (r == 0)
 		r = add_row(out, rq->row, why);
 	if (r == 0)

@@ -29,6 +29,7 @@ struct transport_request {
 	const struct task *task;
 	const char *body;
 	size_t body_len;
+	const char *access_token; /* http: of OAuth 2, which the transport fetches */
 };
 
 /* Durations in microseconds; 0 where a phase did not happen. */

@@ -4,6 +4,7 @@
 #include "kafka/kafka.h"
 #include "logstore/logstore.h"
 #include "postgres/postgres.h"
+#include "secrets/keyring.h"
 
 #include <stdio.h>
 
@@ -17,12 +18,13 @@ enum {
 
 #define ADMIN_DEADLINE_MS 30000
 
-enum need { NEED_POSTGRES = 1, NEED_MONGODB = 2, NEED_KAFKA = 4 };
+enum need { NEED_POSTGRES = 1, NEED_MONGODB = 2, NEED_KAFKA = 4, NEED_SECRETS = 8 };
 
 struct admin_config {
 	struct kafka_config kafka;
 	struct postgres_config postgres;
 	struct logstore_config logstore;
+	struct secrets_config secrets;
 };
 
 struct admin {
@@ -55,6 +57,8 @@ int command_failed_tasks_list(struct admin *a, int argc, char **argv);
 int command_failed_tasks_show(struct admin *a, int argc, char **argv);
 int command_failed_tasks_requeue(struct admin *a, int argc, char **argv);
 int command_retry(struct admin *a, int argc, char **argv);
+int command_preview(struct admin *a, int argc, char **argv);
+int command_check(struct admin *a, int argc, char **argv);
 int command_doctor(struct admin *a, int argc, char **argv);
 
 /* Migrations (sql.c) and the action inventory (catalogue.c). EXIT_... */

@@ -47,6 +47,19 @@ static const struct command commands[] = {
 	          "ID twice is one attempt",
 	  .needs = NEED_MONGODB | NEED_KAFKA,
 	  .run = command_retry },
+	{ .group = "preview",
+	  .usage = "--integration ID --entity FAMILY/ID [--operation WORD] [--event JSON] "
+	           "[--json]",
+	  .help = "what this row would send for that entity now; nothing is sent, secrets "
+	          "are masked. --event has what else the action needs: {\"payment_id\": 5}",
+	  .needs = NEED_POSTGRES | NEED_SECRETS,
+	  .run = command_preview },
+	{ .group = "check",
+	  .usage = "[--integration ID]",
+	  .help = "every fault of the integrations' rows: templates, urls, headers, "
+	          "details, secrets",
+	  .needs = NEED_POSTGRES | NEED_SECRETS,
+	  .run = command_check },
 	{ .group = "doctor",
 	  .usage = "",
 	  .help = "whether the stores answer, and how much waits where",
@@ -72,6 +85,10 @@ static const struct {
 	  .keys = kafka_config_keys,
 	  .n_keys = &kafka_config_n_keys,
 	  .offset = offsetof(struct admin_config, kafka) },
+	{ .need = NEED_SECRETS,
+	  .keys = secrets_config_keys,
+	  .n_keys = &secrets_config_n_keys,
+	  .offset = offsetof(struct admin_config, secrets) },
 };
 
 static size_t groups_of(unsigned needs, struct config_group out[ARRAY_SIZE(sources)])
@@ -132,7 +149,8 @@ static void print_usage(FILE *to)
 		              commands[i].help);
 	(void)fprintf(to,
 	              "\nThe stores come from the environment: POSTGRES_URL, MONGODB_URL, "
-	              "KAFKA_BROKERS, KAFKA_TOPIC_PREFIX.\n"
+	              "KAFKA_BROKERS, KAFKA_TOPIC_PREFIX;\nsealed secrets are opened with "
+	              "SECRETS_KEY.\n"
 	              "Exit: 0 done, 1 refused, 64 usage, 69 a store is away, 78 "
 	              "configuration.\n");
 }
