@@ -9,6 +9,8 @@
 #include "domain/action.h"
 #include "postgres/postgres.h"
 
+#include <jansson.h>
+
 struct context_source {
 	struct pg *pg;
 	int64_t timeout_ms; /* of a family's first statement; halves get less, >= 2 s */
@@ -40,3 +42,13 @@ int contexts_fetch(struct contexts *c, const struct context_source *source) MUST
  */
 int contexts_find(const struct contexts *c, enum action_family family, int64_t lab_id,
                   int64_t id, const char **out, struct err_text *why) MUST_CHECK;
+
+/* Several reports of a lab at once, by a JSON array of their ids (payload_report_ids);
+ * NULL: none. */
+void contexts_want_reports(struct contexts *c, int64_t lab_id, const json_t *ids);
+/*
+ * Their contexts in that order, each once: a new reference; NULL for NULL.
+ * CONTEXT_E_ABSENT: one of them cannot be had.
+ */
+int contexts_find_reports(const struct contexts *c, int64_t lab_id, const json_t *ids,
+                          json_t **out, struct err_text *why) MUST_CHECK;

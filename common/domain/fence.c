@@ -15,6 +15,8 @@
 	.noun = "payment", .id_path = "payment.payment_id", .state_path = "payment.kind"
 #define SAMPLE                                                                             \
 	.noun = "sample", .id_path = "sample.sample_id", .state_path = "sample.status"
+/* payload/select.c finds its state */
+#define REDRAW .noun = "sample", .id_path = "sample.sample_id", .state_path = "redraw.state"
 #define REPORT                                                                             \
 	.noun = "report", .id_path = "report.lab_report_id", .state_path = "report.status"
 #define PATIENT                                                                            \
@@ -48,7 +50,7 @@ static const struct fence_rule rules[] = {
 	     "sample.updated_at"),
 	RULE(9, "dismiss", SAMPLE, STATES("DISMISSED"), "is no longer dismissed",
 	     "sample.updated_at"),
-	RULE(9, NULL, SAMPLE, STATES("REDRAW"), "needs no redraw any more",
+	RULE(9, NULL, REDRAW, STATES("REDRAW"), "needs no redraw any more",
 	     "sample.updated_at"),
 	RULE(30, NULL, SAMPLE, STATES("COLLECTED", "RECEIVED", "REJECTED", "REDRAW"),
 	     "is no longer collected", "sample.uncollected_at"),
@@ -66,6 +68,11 @@ static const struct fence_rule rules[] = {
 	RULE(28, NULL, REPORT, STATES("SUBMITTED", "SIGNED", "AMENDED"),
 	     "is no longer submitted", "report.updated_at"),
 	RULE(50, NULL, REPORT, STATES("SUBMITTED", "SIGNED", "AMENDED"),
+	     "is no longer submitted", "report.updated_at"),
+	/* of each of the event's reports */
+	RULE(35, NULL, REPORT, STATES("SUBMITTED", "SIGNED", "AMENDED"),
+	     "is no longer submitted", "report.updated_at"),
+	RULE(56, NULL, REPORT, STATES("SUBMITTED", "SIGNED", "AMENDED"),
 	     "is no longer submitted", "report.updated_at"),
 
 	RULE(57, NULL, PATIENT, STATES("true"), "is no longer active",

@@ -10,56 +10,8 @@ static const struct payload_field lab_id[] = {
 static const struct payload_field head[] = {
 	MAKE("webhookId", payload_make_webhook_id),
 	NEST("labId", lab_id),
-	MAKE("status", payload_make_action_name),
+	MAKE("status", payload_make_status),
 	COPY("labName", "lab.lab_name"),
-	END,
-};
-
-static const struct payload_field org_id[] = {
-	COPY("orgId", "org_id"),
-	COPY("orgFullName", "org_full_name"),
-	END,
-};
-
-static const struct payload_field organisation[] = {
-	OBJECT("orgId", "organisation", org_id),
-	COPY("Org Code", "organisation.org_code"),
-	COPY("org Type", "organisation.org_type"),
-	COPY("org email", "organisation.email"),
-	COPY("Org Contact", "organisation.contact_no"),
-	COPY("Org Address", "organisation.address"),
-	COPY("Org City", "organisation.city"),
-	COPY("Org Area", "organisation.area"),
-	END,
-};
-
-static const struct payload_field patient_identity[] = {
-	COPY("Patient Id", "patient.patient_id"),
-	COPY("labPatientId", "patient.lab_patient_id"),
-	COPY("Patient Name", "patient.full_name"),
-	END,
-};
-
-static const struct payload_field patient[] = {
-	GROUP(patient_identity),
-	COPY("Patient Designation", "patient.designation"),
-	COPY("Patient Age", "patient.age_text"),
-	COPY("Patient gender", "patient.gender"),
-	COPY("Patient Dob", "patient.dob"),
-	COPY("Mobile Number", "patient.mobile"),
-	COPY("Patient Contact", "patient.mobile"),
-	COPY("Patient Alternate Contact", "patient.alternate_contact"),
-	COPY("patient_email", "patient.email"),
-	COPY("country_code", "patient.country_code"),
-	COPY("address", "patient.address"),
-	COPY("state", "patient.state"),
-	COPY("zip_code", "patient.pincode"),
-	COPY("landmark", "patient.landmark"),
-	COPY("areaOfResidance", "patient.area"), /* spelled as partners know it */
-	COPY("passportNumber", "patient.passport_no"),
-	COPY("ssnNumber", "patient.national_id"),
-	COPY("ethnicity", "patient.ethnicity"),
-	COPY("race", "patient.race"),
 	END,
 };
 
@@ -78,16 +30,8 @@ static const struct payload_field referral[] = {
 	END,
 };
 
-/* The reference LIS has no display number of its own: a bill's number is its id. */
-static const struct payload_field bill_identity[] = {
-	COPY("bill_id", "bill.bill_id"),
-	COPY("billId", "bill.bill_id"),
-	COPY("orderNumber", "bill.order_number"),
-	END,
-};
-
 static const struct payload_field bill[] = {
-	GROUP(bill_identity),
+	GROUP(payload_bill_identity),
 	TIME("billTime", "bill.bill_time"),
 	COPY("billTotalAmount", "bill.total_amount"),
 	COPY("dueAmount", "bill.due_amount"),
@@ -152,8 +96,8 @@ static const struct payload_field bill_info[] = {
 
 static const struct payload_field whole_bill[] = {
 	GROUP(head),
-	GROUP(organisation),
-	GROUP(patient),
+	GROUP(payload_organisation),
+	GROUP(payload_patient),
 	GROUP(referral),
 	GROUP(bill),
 	LIST("billInfoDetails", "active_items", bill_info),
@@ -175,7 +119,7 @@ static const struct payload_field report_id[] = {
 
 static const struct payload_field bill_cancel[] = {
 	GROUP(head),
-	GROUP(bill_identity),
+	GROUP(payload_bill_identity),
 	COPY("billComment", "bill.cancel_reason"),
 	COPY("apiUser", "bill.cancelled_by_name"),
 	TIME("cancelledAt", "bill.cancelled_at"),
@@ -209,8 +153,8 @@ static const struct payload_field refund_test[] = {
 
 static const struct payload_field bill_refund[] = {
 	GROUP(head),
-	GROUP(organisation),
-	GROUP(patient_identity),
+	GROUP(payload_organisation),
+	GROUP(payload_patient_identity),
 	GROUP(bill),
 	OBJECT("refund", "payment", refund),
 	LIST("refundTests", "paid_items", refund_test),
@@ -239,8 +183,8 @@ static const struct payload_field payment[] = {
 
 static const struct payload_field bill_settlement[] = {
 	GROUP(head),
-	GROUP(organisation),
-	GROUP(patient_identity),
+	GROUP(payload_organisation),
+	GROUP(payload_patient_identity),
 	GROUP(bill),
 	OBJECT("settlement", "payment", settlement),
 	LIST("paymentList", "received_payments", payment),
@@ -250,9 +194,9 @@ static const struct payload_field bill_settlement[] = {
 /* The delta: who and which bill, then what came to it. */
 static const struct payload_field added_tests[] = {
 	GROUP(head),
-	GROUP(organisation),
-	GROUP(patient_identity),
-	GROUP(bill_identity),
+	GROUP(payload_organisation),
+	GROUP(payload_patient_identity),
+	GROUP(payload_bill_identity),
 	LIST("addedTests", "added_items", test),
 	MAKE("previousTotal", payload_make_previous_total),
 	COPY("billTotalAmount", "bill.total_amount"),

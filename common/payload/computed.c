@@ -10,9 +10,11 @@ json_t *payload_make_webhook_id(const struct payload_scope *scope)
 	return json_integer(scope->action->id);
 }
 
-json_t *payload_make_action_name(const struct payload_scope *scope)
+/* An invoice's event that does not say is about a new one. */
+json_t *payload_make_operation(const struct payload_scope *scope)
 {
-	return json_string(scope->action->name);
+	return json_string(
+		jdoc_text_or(json_object_get(scope->root, "event"), "operation", "create"));
 }
 
 json_t *payload_make_updated_fields(const struct payload_scope *scope)
@@ -40,6 +42,16 @@ json_t *payload_make_is_bill_due(const struct payload_scope *scope)
 json_t *payload_make_index(const struct payload_scope *scope)
 {
 	return json_integer((json_int_t)scope->index + 1);
+}
+
+json_t *payload_make_empty_list(const struct payload_scope *scope)
+{
+	return json_array();
+}
+
+json_t *payload_make_one(const struct payload_scope *scope)
+{
+	return json_integer(1);
 }
 
 static double item_total(const json_t *item)

@@ -3,5 +3,3 @@
 #include "payload/payload.h"
 
 void payload_hash(const char *data, size_t len, char out[PAYLOAD_SHA256_SIZE]);
-/* Of the object less its volatile members: times of the sending, not of the fact. */
-void payload_hash_object(const struct payload *p, char out[PAYLOAD_SHA256_SIZE]);

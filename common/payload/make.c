@@ -8,18 +8,37 @@
 
 #include <stdio.h>
 
+/* The same entity by another key. */
+static bool find_entity(const struct action *action, const json_t *event, int64_t *out)
+{
+	const json_t *reports = json_object_get(event, "lab_report_ids");
+
+	/* an organisation's own event may say org_id alone */
+	if (action->family == FAMILY_ORGANISATION)
+		return jdoc_int(event, "org_id", out, NULL) == 0;
+	if (action->family != FAMILY_REPORT || json_array_size(reports) == 0 ||
+	    (json_array_size(reports) > 1 && !payload_report_ids(action, event)))
+		return false;
+	*out = json_integer_value(json_array_get(reports, 0));
+	return *out > 0;
+}
+
 int payload_entity_id(const struct action *action, const json_t *event, int64_t *out,
                       struct err_text *why)
 {
-	const char *key = action_family_key(action->family);
-
-	if (jdoc_int(event, key, out, why) == 0)
-		return 0;
-	/* an organisation's own event may say org_id alone */
-	if (action->family == FAMILY_ORGANISATION &&
-	    jdoc_int(event, "org_id", out, NULL) == 0)
+	if (jdoc_int(event, action_family_key(action->family), out, why) == 0 ||
+	    find_entity(action, event, out))
 		return 0;
 	return PAYLOAD_E_BUILD;
+}
+
+const json_t *payload_report_ids(const struct action *action, const json_t *event)
+{
+	const json_t *ids = json_object_get(event, "lab_report_ids");
+
+	if (action->id != 35 && action->id != 56)
+		return NULL;
+	return json_array_size(ids) > 0 ? ids : NULL;
 }
 
 /* A scalar as the fence compares and says it; NULL for null. */
@@ -35,49 +54,65 @@ static const char *scalar(const json_t *value, char room[32])
 	return room;
 }
 
-static int check_fence(const struct action *action, const json_t *scope,
-                       struct err_text *why)
+int payload_check_fence(const struct action *action, const json_t *event,
+                        const json_t *context, struct err_text *why)
 {
-	const char *operation =
-		jdoc_text_or(json_object_get(scope, "event"), "operation", NULL);
-	const struct fence_rule *rule = fence_find(action->id, operation);
+	const struct fence_rule *rule =
+		fence_find(action->id, jdoc_text_or(event, "operation", NULL));
 	char state_room[32], id_room[32], when_room[32];
 
 	if (!rule ||
-	    fence_holds(rule, scalar(jdoc_path(scope, rule->state_path), state_room)))
+	    fence_holds(rule, scalar(jdoc_path(context, rule->state_path), state_room)))
 		return 0;
-	const char *id = scalar(jdoc_path(scope, rule->id_path), id_room);
+	const char *id = scalar(jdoc_path(context, rule->id_path), id_room);
 	const char *when = rule->when_path
-	                           ? scalar(jdoc_path(scope, rule->when_path), when_room)
+	                           ? scalar(jdoc_path(context, rule->when_path), when_room)
 	                           : NULL;
 	fence_say(rule, id ? id : "", when, why);
 	return PAYLOAD_E_SUPERSEDED;
 }
 
+/* The hash is of what the view for it shows; most bodies are the same for both. */
+static void make_object(const struct payload_source *source,
+                        const struct payload_field *fields, struct payload *out)
+{
+	struct payload_view view = { .for_hash = false };
+	const struct payload_scope scope = { .action = source->action,
+		                             .root = out->scope,
+		                             .here = out->scope,
+		                             .view = &view };
+
+	out->object = payload_fields_make(fields, &scope);
+	out->text = jdoc_dump(out->object, &out->len);
+	if (!view.differs) {
+		payload_hash(out->text, out->len, out->sha256);
+		return;
+	}
+	view.for_hash = true;
+	CLEANUP_JSON json_t *hashed = payload_fields_make(fields, &scope);
+	size_t len;
+	CLEANUP(freep) char *text = jdoc_dump(hashed, &len);
+	payload_hash(text, len, out->sha256);
+}
+
 int payload_make(const struct payload_source *source, struct payload *out,
                  struct err_text *why)
 {
-	const struct payload_field *fields = payload_definition_find(source->action->id);
+	const struct payload_field *fields = payload_definition_find(
+		source->action->id, jdoc_text_or(source->event, "operation", NULL));
 
 	*out = (struct payload){ .scope = json_object() };
 	if (!fields)
-		return err_say(why, PAYLOAD_E_BUILD,
-		               "action %d has no payload definition yet",
+		return err_say(why, PAYLOAD_E_BUILD, "action %d has no payload definition",
 		               source->action->id);
 	(void)json_object_update(out->scope, (json_t *)(uintptr_t)source->context);
 	(void)json_object_set(out->scope, "event", (json_t *)(uintptr_t)source->event);
-	int r = payload_select(source->action, out->scope, why);
+	int r = payload_select(source, out->scope, why);
 	if (r == 0)
-		r = check_fence(source->action, out->scope, why);
-	if (r)
-		return r;
-	const struct payload_scope scope = { .action = source->action,
-		                             .root = out->scope,
-		                             .here = out->scope };
-	out->object = payload_fields_make(fields, &scope);
-	out->text = jdoc_dump(out->object, &out->len);
-	payload_hash_object(out, out->sha256);
-	return 0;
+		r = payload_check_fence(source->action, source->event, out->scope, why);
+	if (r == 0)
+		make_object(source, fields, out);
+	return r;
 }
 
 void payload_release(struct payload *p)

@@ -25,6 +25,8 @@ struct payload_source {
 	const struct action *action;
 	const json_t *context;
 	const json_t *event;
+	const json_t
+		*reports; /* the contexts of payload_report_ids, in their order; or NULL */
 };
 
 /* One payload for all rows of an event: made once, rendered for each row. */
@@ -45,6 +47,12 @@ void payload_release(struct payload *p);
  */
 int payload_entity_id(const struct action *action, const json_t *event, int64_t *out,
                       struct err_text *why) MUST_CHECK;
+
+/*
+ * Ids of the reports whose contexts (family report) an action needs besides its entity's:
+ * of 35, and of 56 where it names several. NULL: none. Borrowed from the event.
+ */
+const json_t *payload_report_ids(const struct action *action, const json_t *event);
 
 /* What differs between the attempts at one log; HL7 messages carry it. */
 struct payload_attempt {

@@ -87,18 +87,46 @@ static void append_pair(struct buf *out, const char *key, const char *text)
 	template_escape_append(out, text, strlen(text), TEMPLATE_ESCAPE_FORM);
 }
 
+/* A document is named by this key wherever it stands. */
+static bool is_document(const char *key)
+{
+	return strcmp(key, "reportBase64") == 0;
+}
+
+/* New reference. As deep as the definitions. */
+static json_t *without_documents(const json_t *value)
+{
+	json_t *member, *out;
+	const char *key;
+	size_t i;
+
+	if (json_is_array(value)) {
+		out = json_array();
+		json_array_foreach ((json_t *)(uintptr_t)value, i, member)
+			(void)json_array_append_new(out, without_documents(member));
+		return out;
+	}
+	if (!json_is_object(value))
+		return json_incref((json_t *)(uintptr_t)value);
+	out = json_object();
+	json_object_foreach ((json_t *)(uintptr_t)value, key, member)
+		if (!is_document(key))
+			(void)json_object_set_new_nocheck(out, key,
+			                                  without_documents(member));
+	return out;
+}
+
 /* Scalars as they are, nested values as JSON text; nothing for null, never a document. */
 static void render_query(const json_t *object, struct buf *out)
 {
+	CLEANUP_JSON json_t *shown = without_documents(object);
 	const char *key;
 	json_t *value;
 
-	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
-		if (json_is_null(value) || strcmp(key, "reportBase64") == 0)
-			continue;
+	json_object_foreach (shown, key, value) {
 		if (json_is_string(value)) {
 			append_pair(out, key, json_string_value(value));
-		} else {
+		} else if (!json_is_null(value)) {
 			CLEANUP(freep) char *text = jdoc_dump(value, NULL);
 
 			append_pair(out, key, text);

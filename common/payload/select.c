@@ -35,7 +35,8 @@ static void put(json_t *scope, const char *key, json_t *value)
 	(void)json_object_set_new_nocheck(scope, key, value);
 }
 
-static int select_active_items(json_t *scope, struct err_text *why)
+static int select_active_items(const struct payload_source *source, json_t *scope,
+                               struct err_text *why)
 {
 	put(scope, "active_items",
 	    filter(json_object_get(scope, "items"), "status", "ACTIVE", false));
@@ -43,7 +44,8 @@ static int select_active_items(json_t *scope, struct err_text *why)
 }
 
 /* The payment the event names, the items it is for, and the payments that came in. */
-static int select_payment(json_t *scope, struct err_text *why)
+static int select_payment(const struct payload_source *source, json_t *scope,
+                          struct err_text *why)
 {
 	const json_t *items = json_object_get(scope, "items");
 	const json_t *payments = json_object_get(scope, "payments");
@@ -73,7 +75,8 @@ static int select_payment(json_t *scope, struct err_text *why)
 }
 
 /* Of the items that the event added, those that are still on the bill. */
-static int select_added_items(json_t *scope, struct err_text *why)
+static int select_added_items(const struct payload_source *source, json_t *scope,
+                              struct err_text *why)
 {
 	const json_t *ids = jdoc_path(scope, "event.bill_item_ids");
 	const json_t *items = json_object_get(scope, "items"), *id;
@@ -101,11 +104,38 @@ static int select_added_items(json_t *scope, struct err_text *why)
 	return 0;
 }
 
-int payload_select(const struct action *action, json_t *scope, struct err_text *why)
+/*
+ * A redraw is about the tube that is to be drawn again, or about the one that was drawn in
+ * its place; `state` is what the fence looks at.
+ */
+static int select_redraw(const struct payload_source *source, json_t *scope,
+                         struct err_text *why)
+{
+	const json_t *sample = json_object_get(scope, "sample");
+	const json_t *parent = json_object_get(scope, "parent_sample");
+	const json_t *next = json_object_get(scope, "redrawn_sample");
+	bool replaces = json_is_object(parent);
+	const json_t *drawn = replaces ? sample : next;
+	bool dismissed = has_text(sample, "status", "DISMISSED");
+	json_t *redraw = json_object();
+
+	jdoc_set_text(redraw, "state",
+	              replaces && !dismissed ? "REDRAW"
+	                                     : jdoc_text_or(sample, "status", NULL));
+	jdoc_set_text(redraw, "reason", jdoc_text_or(sample, "redraw_reason", NULL));
+	jdoc_set_text(redraw, "collected_at", jdoc_text_or(drawn, "collected_at", NULL));
+	jdoc_set_int(redraw, "previous_sample_id",
+	             jdoc_int_or(replaces ? parent : sample, "sample_id", 0));
+	put(scope, "redraw", redraw);
+	return 0;
+}
+
+int payload_select(const struct payload_source *source, json_t *scope, struct err_text *why)
 {
 	static const struct {
 		int action_id;
-		int (*select)(json_t *scope, struct err_text *why);
+		int (*select)(const struct payload_source *source, json_t *scope,
+		              struct err_text *why);
 	} selections[] = {
 		{ .action_id = 1, .select = select_active_items },
 		{ .action_id = 2, .select = select_active_items },
@@ -114,10 +144,19 @@ int payload_select(const struct action *action, json_t *scope, struct err_text *
 		{ .action_id = 5, .select = select_payment },
 		{ .action_id = 17, .select = select_payment },
 		{ .action_id = 18, .select = select_added_items },
+		{ .action_id = 9, .select = select_redraw },
+		{ .action_id = 63, .select = select_redraw },
+		{ .action_id = 19, .select = payload_select_pdf },
+		{ .action_id = 28, .select = payload_select_report },
+		{ .action_id = 50, .select = payload_select_report },
+		{ .action_id = 35, .select = payload_select_reports },
+		{ .action_id = 56, .select = payload_select_fax },
+		{ .action_id = 60, .select = payload_check_claim },
+		{ .action_id = 61, .select = payload_select_remittance },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(selections); i++)
-		if (selections[i].action_id == action->id)
-			return selections[i].select(scope, why);
+		if (selections[i].action_id == source->action->id)
+			return selections[i].select(source, scope, why);
 	return 0;
 }

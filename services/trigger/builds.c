@@ -91,18 +91,23 @@ static void make_body(const struct subject *s, struct build *b,
 	metric_add(&metric_builds, s->action->name, 1);
 }
 
-static void make_payload(struct subject *s, const json_t *context, struct payload *out)
+static int make_payload(const struct contexts *contexts, const struct subject *s,
+                        const json_t *context, struct payload *out, struct err_text *why)
 {
-	const struct payload_source source = { .action = s->action,
-		                               .context = context,
-		                               .event = s->ids };
+	CLEANUP_JSON json_t *reports = NULL;
 
-	if (s->result == 0 && !json_is_object(context))
-		s->result = err_say(&s->why, PAYLOAD_E_BUILD,
-		                    "lis_api.%s_context gave no usable JSON",
-		                    action_family_name(s->action->family));
-	else if (s->result == 0)
-		s->result = payload_make(&source, out, &s->why);
+	if (!json_is_object(context))
+		return err_say(why, PAYLOAD_E_BUILD,
+		               "lis_api.%s_context gave no usable JSON",
+		               action_family_name(s->action->family));
+	if (contexts_find_reports(contexts, s->lab_id,
+	                          payload_report_ids(s->action, s->ids), &reports, why))
+		return PAYLOAD_E_BUILD;
+	const struct payload_source source = {
+		.action = s->action, .context = context, .event = s->ids, .reports = reports
+	};
+
+	return payload_make(&source, out, why);
 }
 
 static void make_subject(struct work *w, struct subject *s)
@@ -111,7 +116,8 @@ static void make_subject(struct work *w, struct subject *s)
 		s->context ? jdoc_parse(s->context, strlen(s->context), NULL) : NULL;
 	struct payload payload = { 0 };
 
-	make_payload(s, context, &payload);
+	if (s->result == 0)
+		s->result = make_payload(w->contexts, s, context, &payload, &s->why);
 	read_references(s, context);
 	for (size_t i = 0; i < s->n_builds; i++)
 		make_body(s, &w->builds[s->first_build + i], &payload, context);

@@ -34,9 +34,11 @@ int work_fetch_contexts(struct trigger *t, struct work *w)
 	for (size_t i = 0; i < w->n_subjects; i++) {
 		const struct subject *s = &w->subjects[i];
 
-		if (s->entity_id != 0)
-			contexts_want(w->contexts, s->action->family, s->lab_id,
-			              s->entity_id);
+		if (s->entity_id == 0)
+			continue;
+		contexts_want(w->contexts, s->action->family, s->lab_id, s->entity_id);
+		contexts_want_reports(w->contexts, s->lab_id,
+		                      payload_report_ids(s->action, s->ids));
 	}
 	if (contexts_fetch(w->contexts, &source) != 0) {
 		log_warn(NULL, "trigger.postgres_away", "contexts cannot be read: %s",

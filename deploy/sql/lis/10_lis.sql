@@ -229,6 +229,7 @@ ALTER TABLE lis.sample ADD COLUMN IF NOT EXISTS uncollected_by bigint REFERENCES
 ALTER TABLE lis.sample ADD COLUMN IF NOT EXISTS uncollect_reason text;
 ALTER TABLE lis.sample ADD COLUMN IF NOT EXISTS updated_by bigint REFERENCES lis.app_user;
 ALTER TABLE lis.sample ADD COLUMN IF NOT EXISTS is_urgent boolean NOT NULL DEFAULT false;
+ALTER TABLE lis.report_document ADD COLUMN IF NOT EXISTS pages int;
 COMMENT ON COLUMN lis.payment.bill_item_ids IS 'The items a refund is for; empty: the bill.';
 
 -- Whoever makes rows without ids of their own (lis-sim) takes them here, far from the small
@@ -241,6 +242,8 @@ CREATE INDEX IF NOT EXISTS bill_org_id_idx ON lis.bill (org_id, bill_id);
 CREATE INDEX IF NOT EXISTS bill_item_bill_id_idx ON lis.bill_item (bill_id, bill_item_id);
 CREATE INDEX IF NOT EXISTS payment_bill_id_idx ON lis.payment (bill_id, payment_id);
 CREATE INDEX IF NOT EXISTS sample_bill_id_idx ON lis.sample (bill_id);
+CREATE INDEX IF NOT EXISTS sample_parent_sample_id_idx ON lis.sample (parent_sample_id)
+  WHERE parent_sample_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS report_bill_id_idx ON lis.report (bill_id);
 CREATE INDEX IF NOT EXISTS report_bill_item_id_idx ON lis.report (bill_item_id, lab_report_id);
 CREATE INDEX IF NOT EXISTS report_sample_id_idx ON lis.report (sample_id);

@@ -1,4 +1,5 @@
--- {lab, organisation, patient, referral, bill, sample, parent_sample, reports: [{…, test}]}
+-- {lab, organisation, patient, referral, bill, sample, parent_sample, redrawn_sample, reports:
+-- [{…, test}]}
 -- One tube serves many tests: `reports` are all of them, and the references name the first.
 CREATE OR REPLACE FUNCTION lis_api.sample_context(lab_id bigint, ids bigint[])
 RETURNS TABLE (id bigint, context jsonb) LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -8,7 +9,8 @@ RETURNS TABLE (id bigint, context jsonb) LANGUAGE sql STABLE PARALLEL SAFE AS $$
       rp.lrr_id, rp.report_id),
     'version', NULL, 'updated_at', s.updated_at,
     'lab', l, 'organisation', o, 'patient', p, 'referral', r, 'bill', b,
-    'sample', s, 'parent_sample', ps, 'reports', coalesce(rp.list, '[]'))::jsonb
+    'sample', s, 'parent_sample', ps, 'redrawn_sample', ns,
+    'reports', coalesce(rp.list, '[]'))::jsonb
   FROM (SELECT DISTINCT unnest($2) AS sample_id) q
   JOIN lis_api.full_sample s ON s.sample_id = q.sample_id AND s.lab_id = $1
   JOIN lis_api.bill b ON b.bill_id = s.bill_id
@@ -17,6 +19,10 @@ RETURNS TABLE (id bigint, context jsonb) LANGUAGE sql STABLE PARALLEL SAFE AS $$
   LEFT JOIN lis.organisation o ON o.org_id = b.org_id
   LEFT JOIN lis.referral r ON r.referral_id = b.referral_id
   LEFT JOIN lis_api.sample ps ON ps.sample_id = s.parent_sample_id
+  LEFT JOIN LATERAL (
+    SELECT next.* FROM lis.sample child JOIN lis_api.sample next USING (sample_id)
+    WHERE child.parent_sample_id = s.sample_id
+    ORDER BY next.sample_id DESC LIMIT 1) ns ON true
   LEFT JOIN LATERAL (
     SELECT json_agg(x ORDER BY x.lab_report_id) AS list, min(x.lab_report_id) AS lrr_id,
       (array_agg(x.centre_report_id ORDER BY x.lab_report_id))[1] AS report_id

@@ -37,6 +37,6 @@ RETURNS TABLE (id bigint, context jsonb) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT json_agg(x ORDER BY x.document_id DESC) AS list
     FROM (
       SELECT rd.document_id, rd.kind, rd.content_type, rd.byte_size,
-        encode(rd.sha256, 'hex') AS sha256, rd.report_version, rd.created_at
+        encode(rd.sha256, 'hex') AS sha256, rd.report_version, rd.created_at, rd.pages
       FROM lis.report_document rd WHERE rd.lab_report_id = rp.lab_report_id) x) d ON true
 $$;

@@ -60,6 +60,9 @@ def statement(name: str) -> str:
 
 INSURED = "patient_id IN (SELECT patient_id FROM lis.insurance_policy)"
 ACTIVE = "status = 'ACTIVE'"
+DOCUMENTED = "lab_report_id IN (SELECT lab_report_id FROM lis.report_document)"
+FAXABLE = (f"{DOCUMENTED} AND bill_id IN (SELECT bill_id FROM lis.bill JOIN lis.organisation USING (org_id)"
+           " WHERE fax_no IS NOT NULL)")
 
 ACTIONS = {action.name: action for action in (
     Action("bill_patient", 1, "bill.generated", "patient"),
@@ -87,10 +90,10 @@ ACTIONS = {action.name: action for action in (
     Action("sign_report", 12, "report.signed", "report", "status IN ('SAVED', 'SUBMITTED')"),
     Action("submit_report", 15, "report.submitted", "report", "status = 'SAVED'"),
     Action("send_pdf", 19, "report.pdf", "report",
-           "lab_report_id IN (SELECT lab_report_id FROM lis.report_document)", "send_report"),
+           f"is_signed AND {DOCUMENTED}", "send_report"),
     Action("send_hl7", 28, "report.hl7", "report", "is_signed", "send_report"),
     Action("send_sftp", 50, "report.sftp", "report", "is_signed", "send_report"),
-    Action("fax_report", 56, "report.fax", "report", "is_signed"),
+    Action("fax_report", 56, "report.fax", "report", f"is_signed AND {FAXABLE}"),
     Action("book_appointment", 32, "appointment.booked", "patient"),
     Action("confirm_appointment", 32, "appointment.confirmed", "appointment",
            "status IN ('REQUESTED', 'RESCHEDULED')"),
@@ -134,7 +137,6 @@ class Desk:
             "test_ids": self.random.sample(tests, min(count, len(tests))),
             "text": self.random.choice(("Asked for by the patient", "Entered twice",
                                         "Haemolysed", "Corrected by the desk")),
-            "fax": f"+1202555{self.random.randrange(10**4):04}",
             "mobile": f"91{self.random.randrange(6 * 10**9, 10**10)}"}
         if action.target == "lab" or action.name == "correct_patient":
             person = self.people.draw(date.today())

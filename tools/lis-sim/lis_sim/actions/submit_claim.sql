@@ -2,13 +2,16 @@
 WITH claim AS (
   INSERT INTO lis.claim (claim_id, lab_id, bill_id, patient_id, policy_id, patient_control_number,
     total_charge, currency, billing_npi, referral_id, clia_number, status, submitted_at)
-  SELECT n.id, b.lab_id, b.bill_id, b.patient_id, i.policy_id, 'PCN' || n.id, b.total_amount,
+  SELECT n.id, b.lab_id, b.bill_id, b.patient_id, i.policy_id, 'PCN' || n.id, c.charge,
     b.currency, l.npi, b.referral_id, l.clia_number, 'SUBMITTED', now()
   FROM (SELECT nextval('lis.entity_id') AS id) n, lis.bill b
   JOIN lis.lab l USING (lab_id)
   CROSS JOIN LATERAL (
     SELECT policy_id FROM lis.insurance_policy i WHERE i.patient_id = b.patient_id
     ORDER BY rank, policy_id LIMIT 1) i
+  CROSS JOIN LATERAL (
+    SELECT sum(price) AS charge FROM lis.bill_item x
+    WHERE x.bill_id = b.bill_id AND x.status = 'ACTIVE' HAVING count(*) > 0) c
   WHERE b.bill_id = %(id)s::bigint AND b.status = 'ACTIVE' RETURNING *),
 diagnosis AS (
   INSERT INTO lis.claim_diagnosis (claim_id, seq, icd10) SELECT claim_id, 1, 'Z00.00' FROM claim),
