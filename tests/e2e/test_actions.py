@@ -9,7 +9,7 @@ METHODS = {"62-create": "POST", "62-update": "PUT", "62-delete": "DELETE"}
 
 @pytest.mark.parametrize("happening", HAPPENINGS, ids=lambda h: h.name)
 def test_what_arrives_is_what_the_schema_says(world, partner, happening):
-    log = world.deliver(partner.url(), happening.action, data=happening.event(world.lab))
+    log = world.deliver(partner.url(), happening.action, data=happening.event(world.lab), extra={"transport": "http"})
     assert log["status"] == "SUCCESS", log["error_message"]
     request, = partner.requests
     assert request.method == METHODS.get(happening.name, "POST")
