@@ -383,22 +383,39 @@ static bool is_with_document(const struct hl7_place *order)
 	       json_is_integer(hl7_find(order, "documents.0.document_id"));
 }
 
+/* ---- what happened ---- */
+
+static void make_action(const struct hl7_place *place, struct buf *out)
+{
+	const char *name = place->source->action->name;
+
+	hl7_escape_append(out, name, strlen(name), HL7_BREAK_BLANK);
+}
+
+/* In 2.3 the group of observations must be there, and no SPM tells what happened. */
+static const struct hl7_field status[] = {
+	HL7_MAKE(1, make_index),  HL7_TEXT(2, "ST"), HL7_TEXT(3, "STATUS^Status^L"),
+	HL7_MAKE(5, make_action), HL7_TEXT(11, "F"), HL7_END,
+};
+
 void hl7_observations_append(const struct hl7_place *order, struct buf *out)
 {
 	const json_t *values = hl7_find(order, "values");
 	const char *whole = hl7_result_status(order);
 	const struct observation of_document = { .status = whole };
 	struct hl7_place place = *order;
+	bool old = order->source->options->version == HL7_2_3;
 
 	for (size_t i = 0; i < json_array_size(values); i++) {
 		place.here = json_array_get(values, i);
 		place.index = (int)i + 1;
 		append_observation(&place, whole, out);
 	}
-	if (!is_with_document(order))
-		return;
 	place.here = order->here;
 	place.index = (int)json_array_size(values) + 1;
 	place.about = &of_document;
-	hl7_segment_append(&place, "OBX", document, out);
+	if (is_with_document(order))
+		hl7_segment_append(&place, "OBX", document, out);
+	else if (place.index == 1 && old)
+		hl7_segment_append(&place, "OBX", status, out);
 }

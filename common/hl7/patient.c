@@ -186,7 +186,7 @@ const struct hl7_field hl7_pid[] = {
 
 static const struct hl7_field location[] = {
 	HL7_PATH(1, "/organisation.org_code|/organisation.org_id"),
-	HL7_PATH(4, "/organisation.org_full_name"),
+	HL7_PATH(9, "/organisation.org_full_name"), /* the facility's has 20 characters */
 	HL7_END,
 };
 

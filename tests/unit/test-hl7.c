@@ -314,7 +314,7 @@ static void fields_stand_where_the_standard_has_them(void **state)
 		{ 1, BILL, "{'hl7':{'version':'2.3'}}", "PID", 13,
 		  "^PRN^CP^^^^98220^^98-220" },
 		{ 1, BILL, "{}", "PID", 18, "9001" },
-		{ 1, BILL, "{}", "PV1", 3, "3^^^City" },
+		{ 1, BILL, "{}", "PV1", 3, "3^^^^^^^^City" },
 		{ 1, BILL, "{}", "PV1", 8, "180^Dr A" },
 		{ 1, BILL, "{}", "NTE", 3, "first\\.br\\visit" },
 		{ 3, BILL, "{}", "NTE", 3, "twice" },
@@ -489,8 +489,8 @@ static void substance(const char *scope, const char *options, struct buf *out)
 static void the_substance_leaves_out_what_every_sending_changes(void **state)
 {
 	CLEANUP(buf_deinit)
-	struct buf one = BUF_INIT(0),
-		   other = BUF_INIT(0), first = BUF_INIT(0), second = BUF_INIT(0);
+	struct buf one = BUF_INIT(0), other = BUF_INIT(0), first = BUF_INIT(0),
+		   second = BUF_INIT(0);
 	static const char early[] = "MSH|^~\\&|A|17|||20260101||ADT^A04|1|P|2.3\r"
 				    "ZID|17|a|0|57\rEVN|A04|20260101\rPID|1|x\r";
 	static const char late[] = "MSH|^~\\&|A|17|||20260102||ADT^A04|2|P|2.3\r"
