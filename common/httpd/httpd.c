@@ -460,6 +460,8 @@ struct httpd *httpd_close(struct httpd *h)
 		evconnlistener_free(h->listener);
 	for (struct connection *c = LIST_FIRST(&h->connections); c; c = next) {
 		next = LIST_NEXT(c, link);
+		if (c->state == STATE_STREAMING)
+			c->events->on_gone(&c->request);
 		free_connection(c);
 	}
 	free(h);

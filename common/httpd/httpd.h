@@ -42,7 +42,7 @@ int httpd_open(struct event_base *loop, const struct httpd_options *options,
                struct err_text *why) MUST_CHECK;
 /* No new connections; those that are idle end, the others after their answer. */
 void httpd_drain(struct httpd *h);
-/* Every request must have been answered, every stream ended. NULL in, NULL out. */
+/* Every request must have been answered; streams end here. NULL in, NULL out. */
 struct httpd *httpd_close(struct httpd *h);
 size_t httpd_connections(const struct httpd *h);
 

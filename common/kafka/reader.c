@@ -188,6 +188,14 @@ bool kafka_reader_next(struct kafka_reader *r, int wait_ms, struct kafka_message
 	return true;
 }
 
+int64_t kafka_reader_position(const struct kafka_reader *r, int partition)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->positions[i].partition == partition)
+			return r->positions[i].next;
+	return -1;
+}
+
 bool kafka_reader_at_end(const struct kafka_reader *r)
 {
 	for (size_t i = 0; i < r->n; i++)

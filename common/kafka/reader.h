@@ -21,6 +21,8 @@ int kafka_reader_open_at(const struct kafka_config *config, enum kafka_topic top
 struct kafka_reader *kafka_reader_close(struct kafka_reader *r);
 /* False: nothing came in time. *out lives until the next call. */
 bool kafka_reader_next(struct kafka_reader *r, int wait_ms, struct kafka_message *out);
+/* The offset that comes next of this partition; -1: there is no such partition. */
+int64_t kafka_reader_position(const struct kafka_reader *r, int partition);
 /* Everything that was there when the reader was opened has been handed out. */
 bool kafka_reader_at_end(const struct kafka_reader *r);
 

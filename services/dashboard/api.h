@@ -6,6 +6,9 @@
 /* session.c */
 void api_me(struct call *call);
 
+/* session.c: what the loop needs to open a stream */
+void api_stream(struct call *call);
+
 /* logs.c */
 void api_logs(struct call *call);
 void api_log(struct call *call);

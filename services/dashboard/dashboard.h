@@ -15,7 +15,7 @@ struct dashboard_config {
 	struct logstore_config logstore;
 	struct secrets_config secrets;
 	char *address;
-	int64_t port, max_connections;
+	int64_t port, max_connections, max_streams;
 	char *web_root;
 	char *admin_token, *internal_token, *internal_token_previous;
 	char *py3_retry_url;
@@ -35,6 +35,7 @@ struct dashboard {
 	struct pool *reads; /* most of it */
 	struct pool *slow;  /* log-ins, and what waits for another program */
 	struct limiter *limiter;
+	struct stream *stream;
 };
 
 extern struct metric metric_responses, metric_seconds, metric_logins;

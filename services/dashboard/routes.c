@@ -8,6 +8,7 @@
 static const struct route routes[] = {
 	{ .method = "GET", .path = API "/me", .role = ROLE_VIEWER, .run = api_me },
 	{ .method = "GET", .path = API "/logs", .role = ROLE_VIEWER, .run = api_logs },
+	{ .method = "GET", .path = API "/stream", .role = ROLE_VIEWER, .run = api_stream },
 	{ .method = "GET",
 	  .path = API "/logs/counts",
 	  .role = ROLE_VIEWER,

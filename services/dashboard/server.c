@@ -1,5 +1,6 @@
 /* From a request to its route, to a worker thread, and back with the answer. */
 #include "call.h"
+#include "stream.h"
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -81,7 +82,17 @@ static void on_done(void *arg)
 	struct service_ctx *ctx = call->d->ctx;
 
 	pool_finished(call->pool, call->stores);
-	reply(call);
+	if (call->streams &&
+	    stream_count(call->d->stream) >= (size_t)call->d->config->max_streams) {
+		call->streams = false;
+		call_fail(call, CODE_TOO_MANY, "too many streams are open");
+	}
+	if (call->streams) {
+		stream_take(call->d->stream, call);
+		free_call(call);
+	} else {
+		reply(call);
+	}
 	service_release(ctx);
 }
 
@@ -177,12 +188,16 @@ int server_start(struct dashboard *d, struct err_text *why)
 
 	d->reads = pool_new(d, "reads", READ_THREADS, QUEUE_LIMIT);
 	d->slow = pool_new(d, "slow", SLOW_THREADS, QUEUE_LIMIT);
+	d->stream = stream_start(d);
 	return httpd_open(service_loop(d->ctx), &options, on_request, d, &d->httpd, why);
 }
 
 void server_drain(struct dashboard *d)
 {
-	httpd_drain(d->httpd);
+	if (d->httpd)
+		httpd_drain(d->httpd);
+	if (d->stream)
+		stream_drain(d->stream);
 }
 
 void server_stop(struct dashboard *d)
@@ -191,4 +206,5 @@ void server_stop(struct dashboard *d)
 	d->reads = pool_free(d->reads);
 	d->slow = pool_free(d->slow);
 	d->httpd = httpd_close(d->httpd);
+	d->stream = stream_stop(d->stream);
 }

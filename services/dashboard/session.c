@@ -38,3 +38,15 @@ void api_me(struct call *call)
 	                  "expires_at", time_json(who->expires_ms), "server_time",
 	                  time_json(clock_wall_ms())));
 }
+
+/* Who may have it is found out here; stream.c goes on, on the loop. */
+void api_stream(struct call *call)
+{
+	int64_t lab_id = 0;
+
+	if (!call_query_int(call, "lab_id", 1, JSON_NUMBER_MAX, &lab_id) ||
+	    (lab_id && !call_lab(call, lab_id)))
+		return;
+	call->code = CODE_OK;
+	call->streams = true;
+}

@@ -172,3 +172,28 @@ def test_methods_and_addresses(dashboard):
     assert dashboard.ask("PATCH", "logs").code == 405
     assert dashboard.ask("GET", "nothing").code == 404
     assert dashboard.ask("HEAD", "logs").code == 200
+
+
+def test_changes_are_streamed(world, dashboard):
+    with Partner([Reply(code=500), Reply(code=200)]) as partner, dashboard.stream() as stream:
+        log = world.deliver(partner.url())
+        eventually(lambda: [row["status"] for row in stream.of(log["_id"])] == ["QUEUED", "FAIL"], 20,
+                   what=lambda: f"new and failed: {stream.events}")
+        assert stream.of(log["_id"], "UpdateRetryIntegrationStatus") == []
+        retry_id = ask_retry(dashboard, log)["retry_id"]
+        eventually(lambda: stream.of(log["_id"])[-1]["status"] == "SUCCESS", 30, what="success")
+    updates = stream.of(log["_id"], "UpdateRetryIntegrationStatus")
+    assert [u["status"] for u in updates][-1] == "SUCCESS"
+    assert {(u["retry_id"], u["lab_id"], u["retry_count"], u["auto_retry_count"]) for u in updates} == {(retry_id, world.lab.id, 1, 0)}
+
+
+def test_a_stream_resumes_where_it_broke_off(world, dashboard, partner):
+    with dashboard.stream(lab_id=world.lab.id) as stream:
+        first = world.deliver(partner.url())
+        eventually(lambda: len(stream.of(first["_id"])) == 2, 20, what="the first log")
+    second = world.wait_log(world.bill_event())
+    with dashboard.stream(lab_id=world.lab.id, last_id=stream.last_id) as resumed:
+        eventually(lambda: len(resumed.of(second["_id"])) == 2, 20, what=lambda: f"the second: {resumed.events}")
+        assert resumed.of(first["_id"]) == [] and "resync" not in {e[0] for e in resumed.events}
+    with dashboard.stream(last_id="1.2") as lost:
+        eventually(lambda: [e[0] for e in lost.events][:1] == ["resync"], 20, what="told to read anew")

@@ -1,6 +1,8 @@
 """A client of the dashboard's API."""
 import json
+import threading
 import urllib.parse
+import urllib.request
 
 from .stack import http
 
@@ -38,3 +40,52 @@ class Dashboard:
             cursor = page["next_cursor"]
             if cursor is None:
                 return
+
+    def stream(self, **parameters):
+        return Stream(self, parameters)
+
+
+class Stream:
+    """`with dashboard.stream() as s`: s.events grows with (name, data, id)."""
+
+    def __init__(self, dashboard, parameters):
+        last_id = parameters.pop("last_id", None)
+        url = f"{dashboard.base}/api/v1/stream?" + urllib.parse.urlencode(parameters)
+        self.request = urllib.request.Request(url, headers={**dashboard.headers, **({"last-event-id": last_id} if last_id else {})})
+        self.events, self.last_id = [], last_id
+
+    def __enter__(self):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self.answer = opener.open(self.request, timeout=60)
+        assert self.answer.headers["content-type"] == "text/event-stream"
+        self.opened = threading.Event()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+        assert self.opened.wait(30), "no first id"
+        return self
+
+    def __exit__(self, *_):
+        import socket
+        try:
+            self.answer.fp.raw._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.thread.join(10)
+
+    def _read(self):
+        name, data = "message", None
+        for line in self.answer:
+            field, _, value = line.decode().rstrip("\n").partition(": ")
+            if field == "id":
+                self.last_id = value
+                self.opened.set()
+            elif field == "event":
+                name = value
+            elif field == "data":
+                data = value
+            elif not line.strip() and data is not None:
+                self.events.append((name, json.loads(data), self.last_id))
+                name, data = "message", None
+
+    def of(self, log_id, name="log"):
+        return [data for event, data, _ in list(self.events) if event == name and data.get("log_id") == str(log_id)]
