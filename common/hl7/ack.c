@@ -206,12 +206,19 @@ static bool say_old_error(struct buf *text, struct span err, const struct delimi
 	return say_coded(text, piece(first, d->component, 3), d->sub, 0, d);
 }
 
+/* ERR-3, a CWE: HAPI puts what was meant into its original text, the ninth component. */
+static bool say_error_code(struct buf *text, struct span err, const struct delimiters *d)
+{
+	struct span first = piece(piece(err, d->field, 3), d->repetition, 0);
+
+	return say(text, piece(first, d->component, 8), d) ||
+	       say_coded(text, first, d->component, 0, d);
+}
+
 static bool say_error(struct buf *text, struct span err, const struct delimiters *d)
 {
 	return say(text, piece(err, d->field, 8), d) ||
-	       say(text, piece(err, d->field, 7), d) ||
-	       say_coded(text, piece(piece(err, d->field, 3), d->repetition, 0),
-	                 d->component, 0, d) ||
+	       say(text, piece(err, d->field, 7), d) || say_error_code(text, err, d) ||
 	       say_old_error(text, err, d);
 }
 

@@ -1,4 +1,5 @@
 """Partners that behave as told, on loopback."""
 from .http import Partner, Reply, Request, closed_port
+from .mllp import Ack, Message, MllpPartner, frame
 
-__all__ = ["Partner", "Reply", "Request", "closed_port"]
+__all__ = ["Ack", "Message", "MllpPartner", "Partner", "Reply", "Request", "closed_port", "frame"]
