@@ -33,7 +33,8 @@ function retries(row: LogRow): ComponentChildren {
   const next = row.next_auto_retry_at && row.status !== 'SUCCESS';
   return (
     <span title={next ? t('list.next', { time: formatTime(row.next_auto_retry_at) }) : undefined}>
-      {t('list.retries', { manual: String(row.retry_count), auto: String(row.auto_retry_count) })}
+      {total > 0 &&
+        t('list.retries', { manual: String(row.retry_count), auto: String(row.auto_retry_count) })}
       {next && <span aria-hidden="true"> ↻</span>}
     </span>
   );
