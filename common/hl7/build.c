@@ -46,27 +46,43 @@ static json_t *order_of_report(const json_t *report, const json_t *scope)
 	return order;
 }
 
-/* New reference: an array of orders. */
-static json_t *orders_of(const struct hl7_source *source)
+static json_t *orders_of_sample(const json_t *scope)
 {
-	const json_t *scope = source->scope;
-	const json_t *reports = json_object_get(scope, "reports"), *items = items_of(scope);
+	const json_t *reports = json_object_get(scope, "reports");
 	json_t *orders = json_array();
 
-	if (source->action->family == FAMILY_REPORT) {
-		(void)json_array_append(orders, (json_t *)(uintptr_t)scope);
-	} else if (source->action->family == FAMILY_SAMPLE) {
-		for (size_t i = 0; i < json_array_size(reports); i++)
-			(void)json_array_append_new(
-				orders, order_of_report(json_array_get(reports, i), scope));
-		if (json_array_size(reports) == 0)
-			(void)json_array_append_new(orders, order_of_report(NULL, scope));
-	} else {
-		for (size_t i = 0; i < json_array_size(items); i++)
-			(void)json_array_append_new(
-				orders, order_of_item(json_array_get(items, i)));
-	}
+	for (size_t i = 0; i < json_array_size(reports); i++)
+		(void)json_array_append_new(
+			orders, order_of_report(json_array_get(reports, i), scope));
+	/* a tube without a test is an order of its own */
+	if (json_array_size(reports) == 0)
+		(void)json_array_append_new(orders, order_of_report(NULL, scope));
 	return orders;
+}
+
+static json_t *orders_of_bill(const json_t *scope)
+{
+	const json_t *items = items_of(scope);
+	json_t *orders = json_array();
+
+	for (size_t i = 0; i < json_array_size(items); i++)
+		(void)json_array_append_new(orders,
+		                            order_of_item(json_array_get(items, i)));
+	return orders;
+}
+
+/* New reference: an array of orders. Reports' contexts are orders as they are. */
+static json_t *orders_of(const struct hl7_source *source)
+{
+	json_t *scope = (json_t *)(uintptr_t)source->scope;
+
+	if (source->action->family == FAMILY_SAMPLE)
+		return orders_of_sample(scope);
+	if (json_is_array(json_object_get(scope, "reports")))
+		return json_incref(json_object_get(scope, "reports"));
+	if (source->action->family == FAMILY_REPORT)
+		return json_pack("[O]", scope);
+	return orders_of_bill(scope);
 }
 
 /* ---- messages ---- */
@@ -119,7 +135,7 @@ static void append_sample_notes(const struct hl7_place *place, struct buf *out)
 		const char *lead, *path;
 	} notes[] = {
 		{ 7, "", "/sample.reject_reason" },
-		{ 9, "", "/sample.redraw_reason" },
+		{ 9, "", "/redraw.reason|/sample.redraw_reason" },
 		{ 31, "", "/sample.uncollect_reason" },
 		{ 63, "Previous accession number: ", "/sample.previous_accession_no" },
 	};
@@ -147,8 +163,7 @@ static void append_result(const struct hl7_place *order, struct buf *out)
 	hl7_segment_append(order, "ORC", hl7_orc, out);
 	hl7_segment_append(order, "OBR", hl7_obr, out);
 	append_sample_notes(order, out);
-	if (order->source->action->family == FAMILY_REPORT)
-		hl7_note_append(&first, "", "report.comments", out);
+	hl7_note_append(&first, "", "report.comments", out);
 	hl7_observations_append(order, out);
 	if (order->source->options->version == HL7_2_5_1 &&
 	    hl7_has(order, "sample.sample_id"))

@@ -358,7 +358,7 @@ static void append_observation(const struct hl7_place *value, const char *whole,
 static void make_document(const struct hl7_place *place, struct buf *out)
 {
 	char marker[HL7_DOCUMENT_MARKER_SIZE];
-	int64_t id = json_integer_value(hl7_find(place, "documents.0.document_id"));
+	int64_t id = json_integer_value(hl7_find(place, "document.document_id"));
 
 	buf_append_str(out, HL7_OURSELVES "^application^pdf^Base64^");
 	buf_append_str(out, place->source->document_marker(id, marker));
@@ -370,17 +370,17 @@ static const struct hl7_field document[] = {
 	HL7_TEXT(3, "PDF^Report PDF^L"),
 	HL7_MAKE(5, make_document),
 	HL7_MAKE(11, make_status),
-	HL7_TIME(14, "documents.0.created_at"),
+	HL7_TIME(14, "document.created_at"),
 	HL7_END,
 };
 
-/* The two actions whose message is the whole report; 50 has the PDF in a file beside it. */
+/* Those whose message is the whole report; 50 has the PDF in a file beside it. */
 static bool is_with_document(const struct hl7_place *order)
 {
 	int id = order->source->action->id;
 
-	return (id == 19 || id == 28) && order->source->document_marker &&
-	       json_is_integer(hl7_find(order, "documents.0.document_id"));
+	return (id == 19 || id == 28 || id == 35) && order->source->document_marker &&
+	       json_is_integer(hl7_find(order, "document.document_id"));
 }
 
 /* ---- what happened ---- */

@@ -77,6 +77,7 @@ static enum hl7_message own_message(const struct action *action)
 	} exceptions[] = {
 		{ .action_id = 57, .message = HL7_ADT_A04 }, /* registered */
 		{ .action_id = 9, .message = HL7_ORM_O01 },  /* a redraw is a new order */
+		{ .action_id = 35, .message = HL7_ORU_R01 }, /* a bill's reports */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(exceptions); i++)
@@ -110,9 +111,10 @@ int hl7_message_of(const struct action *action, const char *payload_type,
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		if (strcasecmp(types[i].payload_type, payload_type) != 0)
 			continue;
-		if (!(types[i].families & (1U << action->family)))
+		if (!(types[i].families & (1U << action->family)) &&
+		    types[i].message != own)
 			return err_say(why, HL7_E_UNSUITABLE,
-			               "payload_type %s: no such message is made of %s; "
+			               "payload_type %s: there is no such message of %s; "
 			               "write a template_text",
 			               types[i].payload_type, action->name);
 		/* a registration stays one */

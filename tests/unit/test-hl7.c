@@ -451,6 +451,8 @@ static void an_action_has_its_message_or_none(void **state)
 		{ 1, "orm", 0, HL7_ORM_O01 },
 		{ 1, "ADT", 0, HL7_ADT_A08 },
 		{ 1, "ORU", HL7_E_UNSUITABLE, HL7_NONE },
+		{ 35, "JSON", 0, HL7_ORU_R01 },
+		{ 35, "ORUR01", 0, HL7_ORU_R01 },
 		{ 6, "HL7", 0, HL7_ORU_R01 },
 		{ 6, "ORM", 0, HL7_ORM_O01 },
 		{ 9, "", 0, HL7_ORM_O01 },
