@@ -33,6 +33,24 @@ lis_sim() {
 	PYTHONPATH=$ROOT/tools/lis-sim "$(python_folder)/bin/python" -m lis_sim "$@"
 }
 
+# One user a role; who is there already keeps the password that was printed once.
+demo_users() {
+	local role labs=(--lab 900001 --lab 900002 --lab 900003)
+	for role in viewer operator admin; do
+		if [[ ! -f $STATE/demo-$role ]]; then
+			(
+				umask 077
+				"$BUILD/tools/integration-admin" user add --role "$role" "${labs[@]}" "demo-$role" >"$STATE/demo-$role"
+			) || rm -f "$STATE/demo-$role"
+		fi
+		labs=()
+	done
+}
+
+demo_logins() {
+	cat "$STATE"/demo-{viewer,operator,admin} 2>/dev/null | sed '2,$s/^/\t\t/'
+}
+
 demo_guide() {
 	cat <<-END
 
@@ -40,6 +58,9 @@ demo_guide() {
 		  Acme Health         $(demo_port ok)   takes every billing and registration event, answers 200
 		  Nimbus Insurance    $(demo_port fail)   answers 500
 		  Ledger ERP          $(demo_port hang)   never answers
+
+		The dashboard: $DASHBOARD_URL  (login, role, password)
+		$(demo_logins)
 
 		  ./dev status                                    what runs
 		  ./dev env                                       addresses and tokens
@@ -57,6 +78,7 @@ cmd_demo() {
 	demo_partners_start || die "a demo partner does not run"
 	logged "$STATE/log/lis-sim.log" "loading the sample LIS" lis_sim load
 	logged "$STATE/log/lis-sim.log" "writing the demo's integrations" demo_rows
+	demo_users
 	logged "$STATE/log/lis-sim.log" "playing events" lis_sim play --mix billing --count 60 --rate 20
 	demo_guide
 	if [[ -t 1 ]]; then

@@ -5,9 +5,17 @@
 
 /* session.c */
 void api_me(struct call *call);
+void api_log_in(struct call *call);
+void api_log_out(struct call *call);
+void api_preferences(struct call *call);
+void api_put_preferences(struct call *call);
 
 /* session.c: what the loop needs to open a stream */
 void api_stream(struct call *call);
+
+/* files.c: the web app; for what no route has */
+void api_files(struct call *call);
+void api_openapi(struct call *call);
 
 /* logs.c */
 void api_logs(struct call *call);

@@ -1,7 +1,7 @@
 /* dashboard: what people and scripts see of the exchanges, and what they ask of them. */
 #include "dashboard.h"
 
-#include "base/clock.h"
+#include "limiter.h"
 
 #include <sodium.h>
 #include <stddef.h>
@@ -102,6 +102,7 @@ static int start(struct service_ctx *ctx, struct err_text *why)
 		abort();
 	dashboard.ctx = ctx;
 	metrics_register(metrics, ARRAY_SIZE(metrics));
+	dashboard.limiter = limiter_new();
 	dashboard.keys = keyring_new(&config.secrets);
 	dashboard.admin_tokens = tokens_new(config.admin_token, NULL);
 	dashboard.internal_tokens =
@@ -122,6 +123,7 @@ static void stop(struct service_ctx *ctx)
 	dashboard.producer = kafka_producer_close(dashboard.producer);
 	dashboard.admin_tokens = tokens_free(dashboard.admin_tokens);
 	dashboard.internal_tokens = tokens_free(dashboard.internal_tokens);
+	dashboard.limiter = limiter_free(dashboard.limiter);
 	dashboard.keys = keyring_free(dashboard.keys);
 }
 

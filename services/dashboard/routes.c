@@ -6,7 +6,25 @@
 #define API "/api/v1"
 
 static const struct route routes[] = {
+	{ .method = "GET", .path = "/openapi.json", .run = api_openapi },
+	{ .method = "POST",
+	  .path = API "/session",
+	  .flags = ROUTE_BODY | ROUTE_SLOW,
+	  .run = api_log_in },
+	{ .method = "DELETE",
+	  .path = API "/session",
+	  .role = ROLE_VIEWER,
+	  .run = api_log_out },
 	{ .method = "GET", .path = API "/me", .role = ROLE_VIEWER, .run = api_me },
+	{ .method = "GET",
+	  .path = API "/me/preferences",
+	  .role = ROLE_VIEWER,
+	  .run = api_preferences },
+	{ .method = "PUT",
+	  .path = API "/me/preferences",
+	  .role = ROLE_VIEWER,
+	  .flags = ROUTE_BODY,
+	  .run = api_put_preferences },
 	{ .method = "GET", .path = API "/logs", .role = ROLE_VIEWER, .run = api_logs },
 	{ .method = "GET", .path = API "/stream", .role = ROLE_VIEWER, .run = api_stream },
 	{ .method = "GET",
@@ -37,6 +55,8 @@ static const struct route routes[] = {
 	  .flags = ROUTE_BODY | ROUTE_INTERNAL,
 	  .run = api_old_py3_retry },
 };
+
+static const struct route files = { .method = "GET", .path = "files", .run = api_files };
 
 const struct route *route_at(size_t i)
 {
@@ -90,5 +110,7 @@ const struct route *route_find(const char *method, const char *path,
 			return &routes[i];
 		*allow = routes[i].method;
 	}
-	return NULL;
+	if (*allow || (!head && strcmp(method, "GET") != 0))
+		return NULL;
+	return &files;
 }

@@ -7,21 +7,6 @@
 #include <stdio.h>
 #include <strings.h>
 
-static const char *const words[] = { "none", "viewer", "operator", "admin" };
-
-const char *role_word(enum role role)
-{
-	return words[role];
-}
-
-enum role role_parse(const char *word)
-{
-	for (int role = ROLE_VIEWER; role <= ROLE_ADMIN; role++)
-		if (word && strcmp(words[role], word) == 0)
-			return (enum role)role;
-	return ROLE_NONE;
-}
-
 void who_release(struct who *who)
 {
 	free(who->labs);
@@ -38,43 +23,9 @@ bool who_sees(const struct who *who, int64_t lab_id)
 	return false;
 }
 
-/* ---- tokens ---- */
-
-void token_make(char token[TOKEN_SIZE])
-{
-	unsigned char bytes[(TOKEN_SIZE - 1) / 2];
-
-	randombytes_buf(bytes, sizeof(bytes));
-	(void)sodium_bin2hex(token, TOKEN_SIZE, bytes, sizeof(bytes));
-}
-
-static void keyed_hash(const char *token, const char *purpose, unsigned char out[32])
-{
-	(void)crypto_generichash(out, 32, (const unsigned char *)token, strlen(token),
-	                         (const unsigned char *)purpose, strlen(purpose));
-}
-
-void token_hash(const char *token, char out[HASH_HEX])
-{
-	unsigned char hash[32];
-
-	keyed_hash(token, "integration-fleet session", hash);
-	out[0] = '\\';
-	out[1] = 'x';
-	(void)sodium_bin2hex(out + 2, HASH_HEX - 2, hash, sizeof(hash));
-}
-
-void token_csrf(const char *token, char out[TOKEN_SIZE])
-{
-	unsigned char hash[32];
-
-	keyed_hash(token, "integration-fleet csrf", hash);
-	(void)sodium_bin2hex(out, TOKEN_SIZE, hash, sizeof(hash));
-}
-
 /* ---- who ---- */
 
-static void fill(struct who *who, const struct pg_result *rows)
+void who_fill(struct who *who, const struct pg_result *rows)
 {
 	const char *labs = pg_text(rows, 0, 4);
 
@@ -108,7 +59,7 @@ static bool look_up(struct call *call, const char *sql, const char *token)
 	if (strlen(token) != TOKEN_SIZE - 1 || call_pg(call, sql, params, 1, &rows) ||
 	    pg_rows(rows) == 0)
 		return false;
-	fill(&call->who, rows);
+	who_fill(&call->who, rows);
 	return true;
 }
 

@@ -1,18 +1,12 @@
 #pragma once
 /* Who is asking, what they may do, which labs they see. */
-#include "base/util.h"
+#include "people/people.h"
 
 #include <stdbool.h>
-
-enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN };
-const char *role_word(enum role role);
-enum role role_parse(const char *word); /* ROLE_NONE: no role */
 
 enum via { VIA_NOBODY, VIA_ADMIN_TOKEN, VIA_TOKEN, VIA_SESSION, VIA_INTERNAL };
 
 #define WHO_LABS_MAX 1000
-#define TOKEN_SIZE   65 /* 32 bytes in hex */
-#define HASH_HEX     67 /* "\\x" and 32 bytes: bytea as text */
 
 struct who {
 	enum via via;
@@ -32,10 +26,7 @@ bool who_sees(const struct who *who, int64_t lab_id);
 struct call;
 /* Fills call->who. False: refused, said. */
 bool who_identify(struct call *call);
+/* Fills `who` from a row: id, login, full_name, role, labs, expiry. */
+void who_fill(struct who *who, const struct pg_result *rows);
 /* Role, and for sessions that the request comes from our own page. False: said. */
 bool who_authorise(struct call *call);
-
-/* The text that a cookie or a bearer carries, made new, and what is kept of it. */
-void token_make(char token[TOKEN_SIZE]);
-void token_hash(const char *token, char out[HASH_HEX]);
-void token_csrf(const char *token, char out[TOKEN_SIZE]);

@@ -89,3 +89,15 @@ class Stream:
 
     def of(self, log_id, name="log"):
         return [data for event, data, _ in list(self.events) if event == name and data.get("log_id") == str(log_id)]
+
+
+class Session(Dashboard):
+    """Logged in as the page does it: a cookie, and the token that goes with it."""
+
+    def __init__(self, stack, login, password):
+        super().__init__(stack, token="")
+        answer = self.ask("POST", "session", {"login": login, "password": password})
+        assert answer.code == 200, answer.body
+        self.me = answer.json()
+        self.set_cookie = {k.lower(): v for k, v in answer.headers.items()}["set-cookie"]
+        self.headers = {"cookie": self.set_cookie.split(";")[0], "x-csrf-token": self.me["csrf_token"]}

@@ -59,6 +59,12 @@ int command_failed_tasks_requeue(struct admin *a, int argc, char **argv);
 int command_retry(struct admin *a, int argc, char **argv);
 int command_preview(struct admin *a, int argc, char **argv);
 int command_check(struct admin *a, int argc, char **argv);
+int command_user_add(struct admin *a, int argc, char **argv);
+int command_user_list(struct admin *a, int argc, char **argv);
+int command_user_password(struct admin *a, int argc, char **argv);
+int command_user_disable(struct admin *a, int argc, char **argv);
+int command_user_enable(struct admin *a, int argc, char **argv);
+int command_user_token(struct admin *a, int argc, char **argv);
 int command_doctor(struct admin *a, int argc, char **argv);
 
 /* Migrations (sql.c) and the action inventory (catalogue.c). EXIT_... */
