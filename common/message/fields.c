@@ -92,6 +92,14 @@ static const char *decode_object(const struct field *f, const json_t *value, voi
 	return NULL;
 }
 
+static const char *decode_array(const struct field *f, const json_t *value, void *to)
+{
+	if (!json_is_array(value))
+		return "must be an array";
+	*(const json_t **)to = value;
+	return NULL;
+}
+
 static const char *decode_log_id(const struct field *f, const json_t *value, void *to)
 {
 	if (!json_is_string(value) || !log_id_parse(json_string_value(value), to))
@@ -153,6 +161,7 @@ static const struct {
 	[FIELD_BOOL] = { .encode = encode_bool, .decode = decode_bool },
 	[FIELD_TEXT] = { .encode = encode_text, .decode = decode_text },
 	[FIELD_OBJECT] = { .encode = encode_object, .decode = decode_object },
+	[FIELD_ARRAY] = { .encode = encode_object, .decode = decode_array },
 	[FIELD_LOG_ID] = { .encode = encode_log_id, .decode = decode_log_id },
 	[FIELD_WORD] = { .encode = encode_word, .decode = decode_word },
 };

@@ -16,6 +16,7 @@ enum field_kind {
 	FIELD_BOOL,   /* bool */
 	FIELD_TEXT,   /* const char *, borrowed from the JSON */
 	FIELD_OBJECT, /* const json_t *, an object, borrowed from the JSON */
+	FIELD_ARRAY,  /* const json_t *, an array, borrowed from the JSON */
 	FIELD_LOG_ID, /* struct log_id */
 	FIELD_WORD,   /* an enum by its word: `parse` and `word` of the row */
 };

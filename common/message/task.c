@@ -26,6 +26,7 @@ static const struct field fields[] = {
 	MEMBER(triggered_by_py3, FIELD_BOOL, false),
 	MEMBER(order_key, FIELD_TEXT, false),
 	MEMBER(context, FIELD_OBJECT, false),
+	MEMBER(records, FIELD_ARRAY, false),
 };
 
 char *task_encode(const struct task *t)
@@ -45,6 +46,25 @@ static int check(const struct task *t, struct err_text *why)
 	return 0;
 }
 
+static int read_records(struct task *t, struct err_text *why)
+{
+	const json_t *record;
+	size_t i;
+
+	if (!t->records)
+		return 0;
+	t->record_ids = xcalloc(json_array_size(t->records) + 1, sizeof(*t->record_ids));
+	json_array_foreach (t->records, i, record)
+		if (!log_id_parse(jdoc_text_or(record, "log_id", ""), &t->record_ids[i]) ||
+		    !json_is_object(json_object_get(record, "context")))
+			return err_say(why, MESSAGE_E_INVALID,
+			               "records[%zu] must have a log_id and a context", i);
+	if (i == 0 || !log_id_equal(&t->record_ids[0], &t->log_id) || t->attempt > 0)
+		return err_say(why, MESSAGE_E_INVALID,
+		               "records must begin with the task's own, of attempt 0");
+	return 0;
+}
+
 int task_decode(const char *json, size_t len, struct task *out, struct err_text *why)
 {
 	*out = (struct task){ .owner = jdoc_parse(json, len, why) };
@@ -54,6 +74,8 @@ int task_decode(const char *json, size_t len, struct task *out, struct err_text 
 
 	if (result == 0)
 		result = check(out, why);
+	if (result == 0)
+		result = read_records(out, why);
 	if (result)
 		task_release(out);
 	else if (!out->payload_type)
@@ -63,6 +85,25 @@ int task_decode(const char *json, size_t len, struct task *out, struct err_text 
 
 void task_release(struct task *t)
 {
+	free(t->record_ids);
 	json_decref(t->owner);
 	*t = (struct task){ 0 };
+}
+
+size_t task_logs(const struct task *t)
+{
+	return t->records ? json_array_size(t->records) : 1;
+}
+
+const struct log_id *task_log(const struct task *t, size_t i)
+{
+	return t->record_ids ? &t->record_ids[i] : &t->log_id;
+}
+
+bool task_has_log(const struct task *t, const struct log_id *id)
+{
+	for (size_t i = 0; i < task_logs(t); i++)
+		if (log_id_equal(task_log(t, i), id))
+			return true;
+	return false;
 }

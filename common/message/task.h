@@ -12,7 +12,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#define TASK_HEADER "task"
+#define TASK_HEADER    "task"
+#define TASK_ORDER_ALL "*" /* order_key: neither before nor after any other task */
 
 struct task {
 	struct log_id log_id;
@@ -31,7 +32,12 @@ struct task {
 	bool triggered_by_py3;
 	const char *order_key; /* NULL: any order */
 	const json_t *context; /* the retry_context: with it a parked task can be rebuilt */
-	json_t *owner;         /* decoded tasks: what the strings above point into */
+	/* Several records of a bulk event in one request, each with a log of its own:
+	   [{"log_id", "context"}], the first is this task's; NULL: one record. Such a task
+	   is attempt 0; a retry sends one record. */
+	const json_t *records;
+	struct log_id *record_ids; /* decoded tasks: theirs; NULL without records */
+	json_t *owner;             /* decoded tasks: what the strings above point into */
 };
 
 /* JSON text of the header; the caller frees. */
@@ -40,5 +46,11 @@ char *task_encode(const struct task *t);
 int task_decode(const char *json, size_t len, struct task *out,
                 struct err_text *why) MUST_CHECK;
 void task_release(struct task *t);
+
+/* Of a decoded task: the logs that its request is for, at least one; the first is its own.
+ */
+size_t task_logs(const struct task *t);
+const struct log_id *task_log(const struct task *t, size_t i);
+bool task_has_log(const struct task *t, const struct log_id *id);
 
 enum { MESSAGE_E_INVALID = 1 };

@@ -75,3 +75,14 @@ int payload_render(const struct payload *p, const struct action *action,
                    const struct integration *row, const struct payload_attempt *attempt,
                    struct payload_body *out, struct err_text *why) MUST_CHECK;
 void payload_body_release(struct payload_body *body);
+
+/*
+ * Whether a bulk event's record goes to this row in an array, with the other records: the
+ * row has is_batch, and an array of its bodies makes sense (JSON in a body, over http).
+ * True of a retry too, whose array has one.
+ */
+bool payload_is_batched(const struct integration *row, const json_t *event,
+                        const struct payload_body *body);
+/* The array of these bodies, n > 0. Release it. */
+void payload_join(const struct payload_body *const *parts, size_t n,
+                  struct payload_body *out);

@@ -16,6 +16,8 @@
 
 #include <stdio.h>
 
+enum { ANSWERS_BYTES = 16 * 1024 * 1024 };
+
 /* What an attempt came to: the report's status, kind and message. */
 struct verdict {
 	enum log_status status;
@@ -99,8 +101,17 @@ static void fill_task(struct report *report, const struct job *job)
 	};
 }
 
-static char *encode(const struct dispatcher *d, const struct job *job,
-                    const struct transport_result *r, const struct verdict *v)
+/* Of an answer each log of a batch keeps its own copy: all of them are bounded. */
+static size_t body_limit(const struct dispatcher *d, const struct job *job)
+{
+	size_t limit = (size_t)d->config->body_limit;
+	size_t share = ANSWERS_BYTES / task_logs(&job->task);
+
+	return share < limit ? share : limit;
+}
+
+static void report_outcome(struct dispatcher *d, struct job *job,
+                           const struct transport_result *r, const struct verdict *v)
 {
 	struct report report;
 	CLEANUP(freep) char *body = NULL;
@@ -118,7 +129,7 @@ static char *encode(const struct dispatcher *d, const struct job *job,
 	fill_mirth(&report, r->mirth);
 	if (r->body) {
 		body = utf8_repair(r->body, r->body_len, &len);
-		size_t kept = utf8_cut(body, len, (size_t)d->config->body_limit);
+		size_t kept = utf8_cut(body, len, body_limit(d, job));
 
 		body[kept] = '\0';
 		report.response_body = body;
@@ -126,9 +137,8 @@ static char *encode(const struct dispatcher *d, const struct job *job,
 	}
 	json_t *timing = timing_json(job, &r->timing);
 	report.timing = timing;
-	char *text = report_encode(&report);
+	outgoing_report(d, job, &report);
 	json_decref(timing);
-	return text;
 }
 
 static struct log_ctx context_of(const struct job *job)
@@ -236,20 +246,18 @@ static void finish(struct dispatcher *d, struct job *job, const struct transport
 {
 	struct lane_entry *l = job->lane;
 	struct source *s = job->source;
-	const struct log_id log_id = job->task.log_id;
-	int attempt = job->task.attempt;
 	struct verdict v = { .message = BUF_INIT(4096) };
 
 	judge(r, &v);
 	land(d, job, r, &v);
 	count(job, r, &v);
 	note(job, r, &v);
-	outgoing_report(d, job, encode(d, job, r, &v));
+	report_outcome(d, job, r, &v);
 	buf_deinit(&v.message);
 	s->busy--; /* the report holds it now */
-	job_free(d, job);
 	if (v.status == LOG_STATUS_SUCCESS)
-		newest_delivered(d, l, &log_id, attempt);
+		newest_delivered(d, l, job);
+	job_free(d, job);
 	lanes_wake(l);
 	intake_balance(d);
 }
@@ -312,7 +320,7 @@ static void end_unsent(struct dispatcher *d, struct job *job, enum log_status st
 	metric_add(&metric_attempts, log_status_word(status), 1);
 	if (job->lane)
 		lanes_unqueue(job->lane, job);
-	outgoing_report(d, job, report_encode(&report));
+	outgoing_report(d, job, &report);
 	job_free(d, job);
 }
 

@@ -107,6 +107,7 @@ struct lane_entry {
 	struct job_list queue, flying;
 	size_t n_queued;
 	size_t n_retries; /* of them, attempts above 0 */
+	size_t n_batches; /* of them, requests of several records */
 	enum lane_place place;
 	struct event *timer;  /* armed while it waits for a time */
 	bool spilling;        /* new tasks follow those that were parked */

@@ -152,6 +152,7 @@ void lanes_queue(struct lane_entry *l, struct job *job)
 	TAILQ_INSERT_TAIL(&l->queue, job, link);
 	l->n_queued++;
 	l->n_retries += job->task.attempt > 0;
+	l->n_batches += job->task.records != NULL;
 	lanes_wake(l);
 }
 
@@ -160,6 +161,7 @@ static void take_out(struct lane_entry *l, struct job *job)
 	TAILQ_REMOVE(&l->queue, job, link);
 	l->n_queued--;
 	l->n_retries -= job->task.attempt > 0;
+	l->n_batches -= job->task.records != NULL;
 }
 
 void lanes_unqueue(struct lane_entry *l, struct job *job)
@@ -181,12 +183,25 @@ bool lane_entry_is_slow(const struct lane_entry *l)
 
 /* ---- whose turn ---- */
 
+static bool is_all(const char *order_key)
+{
+	return strcmp(order_key, TASK_ORDER_ALL) == 0;
+}
+
+/* Nothing passes it over. */
+static bool is_for_all(const struct job *job)
+{
+	return job->task.order_key && is_all(job->task.order_key);
+}
+
 static bool entity_is_busy(const struct lane_entry *l, const char *order_key)
 {
 	const struct job *job;
 
 	TAILQ_FOREACH (job, &l->flying, link)
-		if (job->task.order_key && strcmp(job->task.order_key, order_key) == 0)
+		if (job->task.order_key &&
+		    (strcmp(job->task.order_key, order_key) == 0 || is_all(order_key) ||
+		     is_all(job->task.order_key)))
 			return true;
 	return false;
 }
@@ -210,7 +225,7 @@ static struct job *next_job(const struct lane_entry *l)
 	TAILQ_FOREACH (job, &l->queue, link) {
 		if (may_go(l, job))
 			return job;
-		if (++looked == ORDERED_LOOK)
+		if (++looked == ORDERED_LOOK || is_for_all(job))
 			break;
 	}
 	return NULL;

@@ -14,7 +14,8 @@ static void supersede_waiting(struct dispatcher *d, struct lane_entry *l,
 	while (job) {
 		struct job *next = TAILQ_NEXT(job, link);
 
-		if (job != kept && log_id_equal(&job->task.log_id, log_id) &&
+		if (job != kept && !job->task.records &&
+		    log_id_equal(&job->task.log_id, log_id) &&
 		    (!kept || job->task.attempt < kept->task.attempt))
 			attempt_supersede(d, job, message);
 		job = next;
@@ -28,6 +29,22 @@ void newest_arrived(struct dispatcher *d, struct lane_entry *l, const struct job
 		                  "a newer attempt replaced this one before it was sent");
 }
 
+/* A record cannot be taken out of its batch: that counts as on the wire while it waits. */
+static bool is_in_batch_before(const struct lane_entry *l, const struct job *job)
+{
+	const struct job *before;
+
+	if (l->n_batches == 0)
+		return false;
+	TAILQ_FOREACH (before, &l->queue, link) {
+		if (before == job)
+			break;
+		if (before->task.records && task_has_log(&before->task, &job->task.log_id))
+			return true;
+	}
+	return false;
+}
+
 bool newest_must_wait(const struct lane_entry *l, const struct job *job)
 {
 	const struct job *flying;
@@ -35,19 +52,19 @@ bool newest_must_wait(const struct lane_entry *l, const struct job *job)
 	if (job->task.attempt == 0)
 		return false;
 	TAILQ_FOREACH (flying, &l->flying, link)
-		if (log_id_equal(&flying->task.log_id, &job->task.log_id))
+		if (task_has_log(&flying->task, &job->task.log_id))
 			return true;
-	return false;
+	return is_in_batch_before(l, job);
 }
 
-void newest_delivered(struct dispatcher *d, struct lane_entry *l,
-                      const struct log_id *log_id, int attempt)
+void newest_delivered(struct dispatcher *d, struct lane_entry *l, const struct job *job)
 {
 	char message[80];
 
 	if (l->n_retries == 0)
 		return;
 	(void)snprintf(message, sizeof(message), "attempt %d was delivered meanwhile",
-	               attempt);
-	supersede_waiting(d, l, log_id, NULL, message);
+	               job->task.attempt);
+	for (size_t i = 0; i < task_logs(&job->task); i++)
+		supersede_waiting(d, l, task_log(&job->task, i), NULL, message);
 }

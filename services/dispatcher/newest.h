@@ -11,8 +11,7 @@
 
 /* A retry has come: older attempts of its log that wait end SUPERSEDED. */
 void newest_arrived(struct dispatcher *d, struct lane_entry *l, const struct job *newer);
-/* An older attempt of the job's log is on the wire. */
+/* An older attempt of the job's log is on the wire, or in a batch. */
 bool newest_must_wait(const struct lane_entry *l, const struct job *job);
-/* This attempt was delivered: newer ones that wait end SUPERSEDED. */
-void newest_delivered(struct dispatcher *d, struct lane_entry *l,
-                      const struct log_id *log_id, int attempt);
+/* This job was delivered: newer attempts at its logs that wait end SUPERSEDED. */
+void newest_delivered(struct dispatcher *d, struct lane_entry *l, const struct job *job);

@@ -18,6 +18,7 @@ struct outgoing {
 	struct dispatcher *d;
 	struct source *source; /* whose offset is finished when the broker has it */
 	int64_t offset;
+	size_t *others; /* not acknowledged, of those that answer for it; NULL: alone */
 	enum kafka_topic topic;
 	char *key;
 	size_t key_len;
@@ -47,6 +48,8 @@ static void outgoing_free(struct outgoing *o)
 	if (o->waiting)
 		TAILQ_REMOVE(&q->waiting, o, waiting_link);
 	q->n--;
+	if (o->others && --*o->others == 0)
+		free(o->others);
 	source_unref(o->source);
 	(void)kafka_held_free(o->failed);
 	free(o->key);
@@ -56,7 +59,7 @@ static void outgoing_free(struct outgoing *o)
 	free(o);
 }
 
-/* The offset is finished: everything about it is in Kafka now. */
+/* The offset is finished when everything about it is in Kafka. */
 static void finish(struct outgoing *o)
 {
 	struct dispatcher *d = o->d;
@@ -64,7 +67,8 @@ static void finish(struct outgoing *o)
 
 	source_ref(s);
 	s->busy--;
-	offsets_finish(&s->offsets, o->offset);
+	if (!o->others || *o->others == 1)
+		offsets_finish(&s->offsets, o->offset);
 	outgoing_free(o);
 	commits_settled(d, s);
 	source_unref(s);
@@ -249,15 +253,28 @@ static void set_log_id_key(struct outgoing *o, const struct log_id *id)
 	set_key(o, log_id_to_hex(id, hex), LOG_ID_HEX_SIZE - 1);
 }
 
-void outgoing_report(struct dispatcher *d, struct job *job, char *value)
+void outgoing_report(struct dispatcher *d, struct job *job, struct report *report)
 {
-	struct outgoing *o =
-		outgoing_new(d, job->source, job->held->m.offset, KAFKA_TOPIC_CALLBACKS);
+	size_t n = task_logs(&job->task);
+	size_t *others = n > 1 ? xcalloc(1, sizeof(*others)) : NULL;
+	struct outgoing **all = xcalloc(n, sizeof(*all));
 
-	set_log_id_key(o, &job->task.log_id);
-	o->value = value;
-	o->value_len = strlen(value);
-	(void)produce(o);
+	if (others)
+		*others = n;
+	for (size_t i = 0; i < n; i++) {
+		struct outgoing *o = outgoing_new(d, job->source, job->held->m.offset,
+		                                  KAFKA_TOPIC_CALLBACKS);
+
+		report->log_id = *task_log(&job->task, i);
+		set_log_id_key(o, &report->log_id);
+		o->others = others;
+		o->value = report_encode(report);
+		o->value_len = strlen(o->value);
+		all[i] = o;
+	}
+	for (size_t i = 0; i < n; i++)
+		(void)produce(all[i]);
+	free(all);
 }
 
 void outgoing_release(struct dispatcher *d, struct job *job, char *value)

@@ -87,6 +87,8 @@ static void make_body(const struct subject *s, struct build *b,
 		r = payload_render(payload, s->action, b->row, &attempt, &b->body, &why);
 	if (r)
 		fail(b, r, &why);
+	else
+		b->is_batched = payload_is_batched(b->row, s->ids, &b->body);
 	b->retry_context = make_retry_context(s, b, context);
 	metric_add(&metric_builds, s->action->name, 1);
 }

@@ -1,6 +1,7 @@
 /* A round's results: logs, then in one wait tasks, reports and status updates. */
 #include "base/clock.h"
 #include "outbox.h"
+#include "tasks.h"
 #include "work.h"
 #include "json/jdoc.h"
 
@@ -55,80 +56,6 @@ static void make_entry(const struct work *w, const struct build *b, int64_t now_
 	add_row(b->row, e);
 }
 
-/* ---- tasks ---- */
-
-static const char *order_key(const struct references *of, const char *ordered_by,
-                             char out[96])
-{
-	int64_t id;
-
-	if (!ordered_by)
-		return NULL;
-	if (strcmp(ordered_by, "accession") == 0) {
-		(void)snprintf(out, 96, "accession:%s",
-		               of->accession_no ? of->accession_no : "");
-		return of->accession_no ? out : NULL;
-	}
-	id = strcmp(ordered_by, "bill") == 0 ? of->bill_id : of->patient_id;
-	(void)snprintf(out, 96, "%s:%lld", ordered_by, (long long)id);
-	return id ? out : NULL;
-}
-
-static int report_outcome(struct outbox *outbox, const struct work *w,
-                          const struct build *b, const char *why)
-{
-	const struct report report = {
-		.kind = REPORT_OUTCOME,
-		.log_id = b->log_id,
-		.lab_id = build_subject(w, b)->lab_id,
-		.attempt = b->attempt,
-		.retry_id = b->retry_id,
-		.status = b->status,
-		.error_kind = b->error_kind,
-		.error_message = why,
-		.response_time_ms = -1,
-		.sent_to_mirth = -1,
-		.occurred_at_ms = clock_wall_ms(),
-	};
-
-	return outbox_add_report(outbox, &report);
-}
-
-static int add_task(struct outbox *outbox, const struct work *w, struct build *b)
-{
-	const struct subject *s = build_subject(w, b);
-	const struct origin *origin = s->origin;
-	bool again = origin->kind != ORIGIN_EVENT;
-	char lane[LANE_KEY_SIZE], order[96];
-	const struct task task = {
-		.log_id = b->log_id,
-		.integration_id = b->row->id,
-		.lab_id = s->lab_id,
-		.action_id = s->action->id,
-		.settings_version = w->settings_version,
-		.attempt = b->attempt,
-		.retry_id = b->retry_id,
-		.method = b->body.method,
-		.content_type = b->body.content_type,
-		.payload_type = b->row->payload_type,
-		.traceparent = again ? origin->task.traceparent : origin->event.traceparent,
-		.created_at_ms = clock_wall_ms(),
-		.event_at_ms = origin->event_at_ms,
-		.triggered_by_py3 = again ? origin->task.triggered_by_py3
-		                          : origin->event.triggered_by_py3,
-		.order_key = order_key(&s->references, b->row->ordered_by, order),
-		.context = b->retry_context,
-	};
-	int r = outbox_add_task(outbox, settings_lane_key(b->row, lane), &task,
-	                        b->body.data, b->body.len);
-
-	if (r != OUTBOX_E_TOO_LARGE)
-		return r;
-	b->status = LOG_STATUS_FAIL;
-	b->error_kind = ERROR_KIND_BUILD;
-	return report_outcome(outbox, w, b, "the payload is larger than a task may be");
-}
-
 static bool is_of_event(const struct work *w, const struct build *b)
 {
 	return build_subject(w, b)->origin->kind == ORIGIN_EVENT;
@@ -146,14 +73,16 @@ static bool is_new(const struct work *w, const struct build *b)
 	       (b->insert == INSERT_NEW || b->insert == INSERT_REJECTED);
 }
 
-static int add_outcome(struct outbox *outbox, const struct work *w, struct build *b)
+static int add_outcome(struct batches *batches, struct outbox *outbox, const struct work *w,
+                       struct build *b)
 {
 	if (!is_new(w, b) && !is_waiting(w, b))
 		return 0;
 	if (b->status == LOG_STATUS_QUEUED)
-		return add_task(outbox, w, b);
+		return b->is_batched ? batches_add(batches, outbox, w, b)
+		                     : tasks_add(outbox, w, &b, 1);
 	/* a new log was written with its final status already */
-	return is_waiting(w, b) ? report_outcome(outbox, w, b, b->why.text) : 0;
+	return is_waiting(w, b) ? tasks_report(outbox, w, b, b->why.text) : 0;
 }
 
 static int add_update(struct outbox *outbox, const struct log_entry *entry)
@@ -202,10 +131,13 @@ static struct round make_entries(const struct work *w)
 static int send_round(struct trigger *t, struct work *w, const struct round *round)
 {
 	CLEANUP(outbox_deinit) struct outbox outbox = outbox_open(t);
+	CLEANUP(batches_deinit) struct batches batches = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; i < w->n_builds && r == 0; i++)
-		r = add_outcome(&outbox, w, &w->builds[i]);
+		r = add_outcome(&batches, &outbox, w, &w->builds[i]);
+	if (r == 0)
+		r = batches_end(&batches, &outbox, w);
 	for (size_t i = 0; i < round->n && r == 0; i++)
 		if (is_new(w, round->builds[i]))
 			r = add_update(&outbox, &round->entries[i]);

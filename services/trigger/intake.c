@@ -7,6 +7,7 @@
 
 #define MAX_ROWS       1024              /* integrations of one event */
 #define MAX_BYTES      (8 * 1024 * 1024) /* of the events of a round */
+#define BATCH_BUILDS   3000              /* of a round that a bulk event's batch may fill */
 #define MAX_HEADERS    64
 #define FAILED_RECORDS 8 /* of one event, each with the whole event's bytes */
 
@@ -28,13 +29,18 @@ static int carry_out(struct intake *in)
 	return r;
 }
 
-int intake_make_room(struct intake *in)
+static int make_room(struct intake *in, size_t builds)
 {
-	if (in->work.n_builds < TRIGGER_BATCH && in->work.bytes < MAX_BYTES)
+	if (in->work.n_builds < builds && in->work.bytes < MAX_BYTES)
 		return 0;
 	int r = carry_out(in);
 	work_clear(&in->work);
 	return r;
+}
+
+int intake_make_room(struct intake *in)
+{
+	return make_room(in, TRIGGER_BATCH);
 }
 
 int intake_fail(struct intake *in, const struct kafka_message *m, const char *reason,
@@ -94,6 +100,16 @@ static int fail_record(struct intake *in, const struct kafka_message *m,
 	                         fault);
 }
 
+/* Records that go to a partner as one request are built in one round. */
+static size_t round_size(const struct labevent *event,
+                         const struct integration *const *rows, size_t n)
+{
+	for (size_t i = 0; event->is_bulk && i < n; i++)
+		if (rows[i]->is_batch)
+			return BATCH_BUILDS;
+	return TRIGGER_BATCH;
+}
+
 static int take_record(struct intake *in, struct origin *origin, size_t record,
                        size_t *built)
 {
@@ -111,7 +127,7 @@ static int take_record(struct intake *in, struct origin *origin, size_t record,
 	if (n == 0)
 		return 0;
 	*built += n;
-	int r = intake_make_room(in);
+	int r = make_room(in, round_size(event, rows, n));
 	if (r == 0)
 		add_builds(in, origin, record, rows, n);
 	return r;

@@ -17,7 +17,8 @@ static int decode(const json_t *request, struct task *out, struct err_text *why)
 	return r;
 }
 
-static void add_build(struct intake *in, struct origin *origin)
+static void add_build(struct intake *in, struct origin *origin, const struct log_id *log_id,
+                      const json_t *context)
 {
 	const struct task *task = &origin->task;
 	struct subject *s = work_add_subject(&in->work);
@@ -26,13 +27,25 @@ static void add_build(struct intake *in, struct origin *origin)
 	s->origin = origin;
 	s->action = action_find(task->action_id);
 	s->lab_id = task->lab_id;
-	s->org_id = jdoc_int_or(task->context, "org_id", 0);
-	s->ids = json_incref((json_t *)(uintptr_t)task->context);
+	s->org_id = jdoc_int_or(context, "org_id", 0);
+	s->ids = json_incref((json_t *)(uintptr_t)context);
 	s->result = payload_entity_id(s->action, s->ids, &s->entity_id, &s->why);
 	b->row = settings_find(in->trigger->settings, task->integration_id);
-	b->log_id = task->log_id;
+	b->log_id = *log_id;
 	b->attempt = task->attempt;
 	b->retry_id = task->retry_id;
+}
+
+/* The records of a batch become one again. */
+static void add_builds(struct intake *in, struct origin *origin)
+{
+	const struct task *task = &origin->task;
+
+	if (!task->records)
+		add_build(in, origin, &task->log_id, task->context);
+	for (size_t i = 0; i < json_array_size(task->records); i++)
+		add_build(in, origin, task_log(task, i),
+		          json_object_get(json_array_get(task->records, i), "context"));
 }
 
 int intake_release(struct intake *in, const struct kafka_message *m, const json_t *request)
@@ -52,7 +65,7 @@ int intake_release(struct intake *in, const struct kafka_message *m, const json_
 		return intake_fail(in, m, "unknown_action",
 		                   "action_id is not in the inventory");
 	origin->event_at_ms = origin->task.event_at_ms;
-	add_build(in, origin);
+	add_builds(in, origin);
 	metric_add(&metric_events, "released", 1);
 	return 0;
 }

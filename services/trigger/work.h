@@ -59,7 +59,8 @@ struct build {
 	enum log_status status; /* QUEUED: to be sent; FAIL, SUPERSEDED */
 	enum error_kind error_kind;
 	struct err_text why;
-	struct payload_body body;
+	struct payload_body body; /* of a batch the record's part */
+	bool is_batched;          /* it goes in an array, with the event's other records */
 	json_t *retry_context;
 	enum insert_result insert;
 };

@@ -7,6 +7,7 @@ from fleet.events import bill_event
 from fleet.stack import dev
 from fleet.topics import Topic
 from fleet.wait import eventually
+from fleet.world import FINAL
 from partners import Partner, Reply
 
 
@@ -40,3 +41,36 @@ def test_what_was_parked_is_built_again_and_delivered_once(world, small_lanes):
     parked.close()
     assert [log["status"] for log in logs] == ["SUCCESS"] * (len(logs) - 1) + ["SUPERSEDED"]
     assert sorted(r.headers["webhook-id"] for r in partner.requests) == sorted(str(log["_id"]) for log in logs[:-1])
+
+
+def test_a_parked_batch_comes_back_as_one_request(world, small_lanes):
+    """Its records are built again: one that was undone meanwhile stays out."""
+    gate, parked = threading.Event(), Topic(world.stack, "integration.parked-tasks")
+    bills, events = [], []
+    with Partner(Reply(gate=gate)) as partner:
+        world.row(1, partner.url(), extra={"max_concurrency": 1}, is_batch=True)
+
+        def one_more_is_parked():
+            bills.append([world.lab.bill(), world.lab.bill()])
+            events.append(world.publish({"action_id": 1, "lab_id": world.lab.id,
+                                         "records": [{"bill_id": bill.id} for bill in bills[-1]]}))
+            return any(m.key == str(world.auth).encode() for m in parked.to_the_end())
+
+        eventually(one_more_is_parked, 60, what="a parked task")
+        one_more_is_parked()
+        # only what was produced last is surely parked: what waits in the lane has its body already
+        eventually(lambda: len([m for m in parked.to_the_end() if m.key == str(world.auth).encode()]) >= 2, 20,
+                   what="the last event's task parked")
+        world.lab.cancel(bills[-1][0].id)
+        gate.set()
+
+        def final(event):
+            logs = world.logs(event_id=event)
+            return len(logs) == 2 and all(log["status"] in FINAL for log in logs) and logs
+        logs = [eventually(lambda e=event: final(e), 90, what="two final logs") for event in events]
+    parked.close()
+    assert sorted(log["status"] for log in logs[-1]) == ["SUCCESS", "SUPERSEDED"]
+    assert {log["status"] for pair in logs[:-1] for log in pair} == {"SUCCESS"}
+    assert [len(r.json()) for r in partner.requests].count(1) == 1
+    assert sorted(body["bill_id"] for r in partner.requests for body in r.json()) == sorted(
+        bill.id for pair in bills for bill in pair if bill is not bills[-1][0])

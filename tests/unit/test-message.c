@@ -4,7 +4,8 @@
 #include "message/task.h"
 #include "json/jdoc.h"
 
-#define LOG "6701f0c2a1b2c3d4e5f6071a"
+#define LOG   "6701f0c2a1b2c3d4e5f6071a"
+#define OTHER "6701f0c2a1b2c3d4e5f6071b"
 
 static void tasks_read_back(void **state)
 {
@@ -64,6 +65,16 @@ static void a_bad_task_is_refused_by_its_field(void **state)
 		  .why = "attempt is out of range" },
 		{ .json = "{\"log_id\":\"" LOG "\"" TASK_REST ",\"context\":[]}",
 		  .why = "context must be an object" },
+		{ .json = "{\"log_id\":\"" LOG "\"" TASK_REST ",\"records\":{}}",
+		  .why = "records must be an array" },
+		{ .json = "{\"log_id\":\"" LOG "\"" TASK_REST ",\"records\":[]}",
+		  .why = "records must begin with the task's own, of attempt 0" },
+		{ .json = "{\"log_id\":\"" LOG "\"" TASK_REST
+		          ",\"records\":[{\"log_id\":\"" OTHER "\",\"context\":{}}]}",
+		  .why = "records must begin with the task's own, of attempt 0" },
+		{ .json = "{\"log_id\":\"" LOG "\"" TASK_REST
+		          ",\"records\":[{\"log_id\":\"" LOG "\"}]}",
+		  .why = "records[0] must have a log_id and a context" },
 		{ .json = "[]", .why = "must be a JSON object" },
 		{ .json = "{", .why = "not valid JSON at line 1, column 1" },
 	};
@@ -77,6 +88,31 @@ static void a_bad_task_is_refused_by_its_field(void **state)
 		assert_string_equal(why.text, cases[i].why ? cases[i].why : "");
 		task_release(&task);
 	}
+}
+
+static void the_logs_of_a_task_are_its_own_or_its_records(void **state)
+{
+	static const char alone[] = "{\"log_id\":\"" LOG "\"" TASK_REST "}";
+	static const char both[] =
+		"{\"log_id\":\"" LOG "\"" TASK_REST ",\"records\":[{\"log_id\":\"" LOG
+		"\",\"context\":{\"bill_id\":1}},{\"log_id\":\"" OTHER
+		"\",\"context\":{\"bill_id\":2}}]}";
+	struct log_id own, other;
+	struct task task;
+
+	assert_true(log_id_parse(LOG, &own) && log_id_parse(OTHER, &other));
+	assert_int_equal(task_decode(alone, strlen(alone), &task, NULL), 0);
+	assert_int_equal(task_logs(&task), 1);
+	assert_true(task_has_log(&task, &own) && !task_has_log(&task, &other));
+	task_release(&task);
+
+	assert_int_equal(task_decode(both, strlen(both), &task, NULL), 0);
+	assert_int_equal(task_logs(&task), 2);
+	assert_true(task_has_log(&task, &own) && task_has_log(&task, &other));
+	assert_true(log_id_equal(task_log(&task, 1), &other));
+	CLEANUP(freep) char *again = task_encode(&task);
+	assert_non_null(strstr(again, "\"bill_id\":2"));
+	task_release(&task);
 }
 
 static void reports_read_back(void **state)
@@ -213,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tasks_read_back),
 		cmocka_unit_test(a_bad_task_is_refused_by_its_field),
+		cmocka_unit_test(the_logs_of_a_task_are_its_own_or_its_records),
 		cmocka_unit_test(reports_read_back),
 		cmocka_unit_test(a_bad_report_is_refused_by_its_field),
 		cmocka_unit_test(only_a_top_level_message_suppresses),
