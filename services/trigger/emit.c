@@ -44,7 +44,9 @@ static void make_entry(const struct work *w, const struct build *b, int64_t now_
 		/* where the field's own chain says that it is: HL7 only */
 		.stage = b->body.is_hl7 ? "LIVEHEALTHAPI" : NULL,
 		.retry_context = b->retry_context,
-		.request_body = b->status == LOG_STATUS_QUEUED ? b->body.data : NULL,
+		.request_body = b->status == LOG_STATUS_QUEUED
+		                        ? payload_body_shown(&b->body)
+		                        : NULL,
 		.payload_sha256 = b->status == LOG_STATUS_QUEUED ? b->body.sha256 : NULL,
 		.triggered_by_py3 = origin->event.triggered_by_py3,
 		.event_id = origin->event.id,
