@@ -3,7 +3,7 @@
 #include "transport/spool.h"
 
 #include <errno.h>
-#include <sodium.h>
+#include <openssl/evp.h>
 #include <stdbool.h>
 
 /* A multiple of three: pieces of a document's base64 join without padding between. */
@@ -65,8 +65,7 @@ static ssize_t encode(const struct content_document *d, struct content_place *p,
 	if ((size_t)n != least(wanted, left))
 		return -EIO;
 	p->raw += (size_t)n;
-	(void)sodium_bin2base64(text, sizeof(text), raw, (size_t)n,
-	                        sodium_base64_VARIANT_ORIGINAL);
+	(void)EVP_EncodeBlock((unsigned char *)text, raw, (int)n);
 	size_t encoded = ((size_t)n + 2) / 3 * 4, given = least(encoded, len);
 
 	memcpy(out, text, given);
