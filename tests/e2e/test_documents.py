@@ -133,3 +133,15 @@ def test_another_partner_is_not_delayed_by_one_that_hangs_with_documents(world, 
         log = world.deliver(partner.url(), 19, data=report_event(quick, report_with(world, pdf(1000))))
         assert log["status"] == "SUCCESS"
         assert stuck and len(events) == 6
+
+
+def test_records_in_one_request_have_their_documents_each(world, partner):
+    row = world.row(19, partner.url(), is_batch=True, extra={"webhook_secret": SECRET})
+    contents = [pdf(1000), pdf(2001)]
+    reports = [report_with(world, content) for content in contents]
+    event = world.publish({"action_id": 19, "lab_id": world.lab.id, "activity_date": "2026-11-21T12:00:00Z",
+                           "records": [{"lab_report_id": report} for report in reports]})
+    world.wait_log(event, row)
+    request, = partner.requests
+    assert [base64.b64decode(part["reportBase64"]) for part in request.json()] == contents
+    Webhook(SECRET).verify(request.body, request.headers)
