@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 from fleet import schemas
 from fleet.lis import Lab
 from fleet.topics import Topic
-from partners import Partner, Reply
+from partners import MllpPartner, Partner, Reply
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 
@@ -145,3 +145,15 @@ def test_records_in_one_request_have_their_documents_each(world, partner):
     request, = partner.requests
     assert [base64.b64decode(part["reportBase64"]) for part in request.json()] == contents
     Webhook(SECRET).verify(request.body, request.headers)
+
+
+def test_a_message_over_mllp_has_its_pdf_embedded(world):
+    contents = [pdf(10), pdf(2_000_000)]
+    with MllpPartner() as peer:
+        row = world.row(28, "", extra=peer.details())
+        for content in contents:
+            log = world.wait_log(world.publish(report_event(world.lab, report_with(world, content), 28)), row)
+            assert log["status"] == "SUCCESS", log["error_message"]
+            assert len(log["request_body"]) < 10_000 and "sha256" in log["request_body"]
+        embedded = [m.body.split(b"^application^pdf^Base64^")[1].split(b"|")[0] for m in peer.messages]
+    assert [base64.b64decode(text, validate=True) for text in embedded] == contents
