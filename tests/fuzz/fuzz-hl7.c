@@ -46,8 +46,7 @@ static void check_message(const struct hl7_source *source, enum hl7_message mess
 static void check_text(const char *text, size_t len, const struct hl7_ids *ids)
 {
 	CLEANUP(buf_deinit)
-	struct buf once = BUF_INIT(0),
-		   twice = BUF_INIT(0), said = BUF_INIT(0);
+	struct buf once = BUF_INIT(0), twice = BUF_INIT(0), said = BUF_INIT(0);
 	unsigned inject = HL7_INJECT_MSH | HL7_INJECT_ZID;
 
 	hl7_substance(text, len, &said);
