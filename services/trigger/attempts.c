@@ -1,6 +1,7 @@
 /* Reports of kind `attempt`: what a retry will send, told before it is sent. */
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "hl7/hl7.h"
 #include "outbox.h"
 #include "work.h"
 #include "json/jdoc.h"
@@ -37,6 +38,7 @@ static void add_request(json_t *to, const struct build *b, int64_t body_limit)
 	                          built ? json_stringn(body, kept) : json_null());
 	if (kept < len)
 		(void)json_object_set_new(to, "request_body_truncated", json_true());
+	jdoc_set_text(to, "stage", b->body.is_hl7 ? HL7_STAGE : NULL);
 	(void)json_object_set_new(to, "payload_sha256",
 	                          text_or_null(built ? b->body.sha256 : NULL));
 }

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static const char *marker(int64_t document_id, char out[HL7_DOCUMENT_MARKER_SIZE])
 {
-	return strcpy(out, "document");
+	return memcpy(out, "document", sizeof("document"));
 }
 
 static const char *check_segment(const char *at)
