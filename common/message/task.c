@@ -27,7 +27,6 @@ static const struct field fields[] = {
 	MEMBER(order_key, FIELD_TEXT, false),
 	MEMBER(context, FIELD_OBJECT, false),
 	MEMBER(records, FIELD_ARRAY, false),
-	MEMBER(documents, FIELD_ARRAY, false),
 };
 
 char *task_encode(const struct task *t)

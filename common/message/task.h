@@ -32,10 +32,6 @@ struct task {
 	bool triggered_by_py3;
 	const char *order_key; /* NULL: any order */
 	const json_t *context; /* the retry_context: with it a parked task can be rebuilt */
-	/* Where documents belong in the body, whose content is read when it is sent; NULL:
-	   none. Each {"document_id", "name", "offset"}, offsets ascending; without an
-	   offset it is sent beside the body. */
-	const json_t *documents;
 	/* Several records of a bulk event in one request, each with a log of its own:
 	   [{"log_id", "context"}], the first is this task's; NULL: one record. Such a task
 	   is attempt 0; a retry sends one record. */

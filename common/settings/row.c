@@ -1,5 +1,6 @@
 #include "settings/row.h"
 
+#include "secrets/pem.h"
 #include "settings/sealing.h"
 #include "template/template.h"
 #include "json/jdoc.h"
@@ -201,6 +202,11 @@ static void parse_auth(const json_t *auth, struct integration *row)
 		row->auth_password = copy_text(auth, "password");
 	} else if (row->auth_type == AUTH_BEARER) {
 		row->auth_token = copy_text(auth, "token");
+	} else if (row->auth_type == AUTH_OAUTH2_CLIENT_CREDENTIALS) {
+		row->oauth_token_url = copy_text(auth, "token_url");
+		row->oauth_client_id = copy_text(auth, "client_id");
+		row->oauth_client_secret = copy_text(auth, "client_secret");
+		row->oauth_scope = copy_text(auth, "scope");
 	} else if (row->auth_type == AUTH_MTLS) {
 		row->auth_certificate = copy_text(auth, "certificate");
 		row->auth_private_key = copy_text(auth, "private_key");
@@ -337,6 +343,32 @@ static void check_request_type(struct parse *p)
 		p->row->request_type = (enum request_type)type;
 }
 
+static void tell_pem(struct parse *p, const char *key, int result,
+                     const struct err_text *why)
+{
+	CLEANUP(freep) char *text = NULL;
+
+	if (result == 0)
+		return;
+	text = xasprintf("integration_extra_details.%s %s", key, why->text);
+	fault(p, text);
+}
+
+static void check_tls(struct parse *p)
+{
+	const struct integration *row = p->row;
+	const char *certificate = row->auth_certificate;
+	struct err_text why = { "" };
+
+	if (row->tls_ca)
+		tell_pem(p, "tls.ca", pem_check_certificates(row->tls_ca, &why), &why);
+	if (!certificate || !row->auth_private_key)
+		return;
+	tell_pem(p, "auth.certificate", pem_check_certificates(certificate, &why), &why);
+	tell_pem(p, "auth.private_key",
+	         pem_check_key(row->auth_private_key, certificate, &why), &why);
+}
+
 static void check_template(struct parse *p)
 {
 	CLEANUP(template_freep) struct template *parsed = NULL;
@@ -380,18 +412,35 @@ void settings_row_parse(const struct settings_cells *cells, const struct keyring
 	parse_details(&p);
 	check_request_type(&p);
 	check_destination(&p);
+	check_tls(&p);
 	check_template(&p);
 }
 
 void settings_row_release(struct integration *row)
 {
 	char *const texts[] = {
-		row->developer_name,   row->integration_type, row->url,
-		row->payload_type,     row->template_text,    row->vendor,
-		row->rate_limit_group, row->ordered_by,       row->auth_username,
-		row->auth_password,    row->auth_token,       row->api_key,
-		row->webhook_secret,   row->tls_ca,           row->config_error,
-		row->auth_certificate, row->auth_private_key, row->host,
+		row->developer_name,
+		row->integration_type,
+		row->url,
+		row->payload_type,
+		row->template_text,
+		row->vendor,
+		row->rate_limit_group,
+		row->ordered_by,
+		row->auth_username,
+		row->auth_password,
+		row->auth_token,
+		row->api_key,
+		row->webhook_secret,
+		row->tls_ca,
+		row->config_error,
+		row->oauth_token_url,
+		row->oauth_client_id,
+		row->oauth_client_secret,
+		row->oauth_scope,
+		row->auth_certificate,
+		row->auth_private_key,
+		row->host,
 		row->end_point,
 	};
 

@@ -70,8 +70,10 @@ struct integration {
 	char **auto_retry_patterns;
 	size_t n_auto_retry_patterns;
 	enum auth_type auth_type;
-	char *auth_username, *auth_password;       /* basic; NULL else */
-	char *auth_token;                          /* bearer; NULL else */
+	char *auth_username, *auth_password; /* basic; NULL else */
+	char *auth_token;                    /* bearer; NULL else */
+	char *oauth_token_url, *oauth_client_id, *oauth_client_secret; /* NULL else */
+	char *oauth_scope;                                             /* NULL */
 	char *auth_certificate, *auth_private_key; /* mtls, PEM text; NULL else */
 	char *api_key;                             /* x-api-key; NULL */
 	char *webhook_secret; /* whsec_...; NULL; several separated by blanks */

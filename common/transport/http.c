@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "transport/http_exchange.h"
+#include "transport/oauth.h"
 
 #include <event2/event.h>
 #include <sys/socket.h>
@@ -22,6 +23,7 @@ struct transport {
 	CURLM *multi;
 	CURLSH *share; /* TLS sessions */
 	struct address_guard *guard;
+	struct oauth *oauth;
 	struct exchange_list active, idle;
 	size_t n_idle;
 };
@@ -162,9 +164,11 @@ static int on_wait(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
-static int http_send(struct transport *t, const struct transport_request *rq,
-                     transport_done_fn done, void *arg, struct err_text *why)
+/* An oauth_send_fn. */
+static int start(void *transport, const struct transport_request *rq,
+                 transport_done_fn done, void *arg, struct err_text *why)
 {
+	struct transport *t = transport;
 	struct http_exchange *x = obtain(t);
 	int r = http_exchange_prepare(x, rq, clock_wall_ms(), why);
 
@@ -177,6 +181,14 @@ static int http_send(struct transport *t, const struct transport_request *rq,
 	TAILQ_INSERT_TAIL(&t->active, x, link);
 	(void)curl_multi_add_handle(t->multi, x->easy);
 	return 0;
+}
+
+static int http_send(struct transport *t, const struct transport_request *rq,
+                     transport_done_fn done, void *arg, struct err_text *why)
+{
+	if (rq->row->auth_type == AUTH_OAUTH2_CLIENT_CREDENTIALS)
+		return oauth_send(t->oauth, rq, done, arg, why);
+	return start(t, rq, done, arg, why);
 }
 
 static void free_all(struct exchange_list *list)
@@ -199,6 +211,7 @@ static struct transport *http_close(struct transport *t)
 		(void)curl_multi_remove_handle(t->multi, x->easy);
 	free_all(&t->active);
 	free_all(&t->idle);
+	(void)oauth_free(t->oauth);
 	(void)curl_multi_cleanup(t->multi);
 	(void)curl_share_cleanup(t->share);
 	event_free(t->timer);
@@ -241,6 +254,7 @@ static int http_open(struct transport **out, const struct transport_config *conf
 	TAILQ_INIT(&t->idle);
 	t->timer = evtimer_new(loop, on_timer_event, t);
 	open_multi(t);
+	t->oauth = oauth_new(loop, start, t);
 	*out = t;
 	return 0;
 }

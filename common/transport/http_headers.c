@@ -129,10 +129,6 @@ static int add_auth(struct http_headers *h, const struct transport_request *rq,
 	case AUTH_BEARER:
 		return add_token(h, row->auth_token, "auth.token", why);
 	case AUTH_OAUTH2_CLIENT_CREDENTIALS:
-		if (!rq->access_token)
-			return err_say(why, TRANSPORT_E_CONFIG,
-			               "auth.type: not available for http; use basic, "
-			               "bearer or x-api-key");
 		return add_token(h, rq->access_token, "the access token", why);
 	case AUTH_MTLS: /* the connection's */
 		break;
@@ -194,16 +190,12 @@ static int add_webhook(struct http_headers *h, const struct transport_request *r
 	struct buf signature = BUF_INIT(0);
 	bool is_get = strcmp(rq->task->method, "GET") == 0;
 
-	if (rq->signature)
-		now_wall_ms = rq->signed_at_ms;
 	log_id_to_hex(&rq->task->log_id, id);
 	(void)snprintf(timestamp, sizeof(timestamp), "%lld",
 	               (long long)(now_wall_ms / 1000));
 	set(h, "webhook-id", id, false);
 	set(h, "webhook-timestamp", timestamp, false);
-	if (rq->signature)
-		set(h, "webhook-signature", rq->signature, true);
-	if (rq->signature || !rq->row->webhook_secret)
+	if (!rq->row->webhook_secret)
 		return 0;
 	/* A GET has no body: the signature is of the empty one. */
 	int r = signature_append(rq->row->webhook_secret, id, now_wall_ms / 1000, rq->body,
@@ -226,9 +218,9 @@ int http_headers_build(struct http_headers *out, const struct transport_request 
 	int r = add_auth(out, rq, why);
 	if (r == 0)
 		r = add_row(out, rq->row, why);
-	if (r == 0)
+	if (r == 0 && !rq->bare)
 		r = add_webhook(out, rq, now_wall_ms, why);
-	if (r == 0)
+	if (r == 0 && !rq->bare)
 		add_traceparent(out, rq->task->traceparent);
 	return r;
 }

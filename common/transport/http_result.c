@@ -53,7 +53,10 @@ static const struct {
 	{ CURLE_PROXY, ERROR_KIND_CONNECT, "The proxy refused" },
 	{ CURLE_SSL_CONNECT_ERROR, ERROR_KIND_TLS, "TLS failed" },
 	{ CURLE_PEER_FAILED_VERIFICATION, ERROR_KIND_TLS, "TLS: not trusted" },
-	{ CURLE_SSL_CERTPROBLEM, ERROR_KIND_TLS, "TLS: our certificate" },
+	{ CURLE_SSL_CERTPROBLEM, ERROR_KIND_CONFIG,
+	  "auth.certificate or auth.private_key cannot be used" },
+	{ CURLE_SSL_CLIENTCERT, ERROR_KIND_TLS,
+	  "TLS: the partner wants a client certificate" },
 	{ CURLE_SSL_CIPHER, ERROR_KIND_TLS, "TLS: no common cipher" },
 	{ CURLE_SSL_INVALIDCERTSTATUS, ERROR_KIND_TLS, "TLS: not trusted" },
 	{ CURLE_SSL_ISSUER_ERROR, ERROR_KIND_TLS, "TLS: not trusted" },
@@ -125,10 +128,6 @@ static enum error_kind judge(struct http_exchange *x, CURLcode code, struct err_
 	if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && x->body.truncated) ||
 	    answered_early(x, code))
 		return ERROR_KIND_NONE;
-	if (x->unreadable) {
-		(void)err_say(text, 0, "A document could not be read back from the disk");
-		return ERROR_KIND_STORAGE;
-	}
 	if (x->blocked && x->socket == CURL_SOCKET_BAD) {
 		(void)err_say(text, 0,
 		              "The address %s is not public; ALLOW_PRIVATE_DESTINATIONS "

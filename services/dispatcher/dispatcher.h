@@ -2,7 +2,7 @@
 /*
  * The dispatcher: takes tasks from integration.dispatch-tasks, sends each to its partner at
  * that partner's own pace, and reports the outcome. Everything runs on the loop thread,
- * save the reading of rows (rows.c) and documents (documents.c).
+ * save the reading of rows (rows.c).
  *
  *   intake.c    messages in: a source per partition, a job per task; pauses
  *   commits.c   offsets out; partitions that leave
@@ -10,7 +10,6 @@
  *   attempt.c   one request: from the lane to the wire, from the answer to the report
  *   outgoing.c  messages out, kept until they are acknowledged
  *   parking.c   tasks of slow lanes, to integration.parked-tasks and back
- *   documents.c PDFs of a request, read before it starts
  *   rows.c      the integrations as they are now
  *   gauges.c    metrics
  */
@@ -45,10 +44,6 @@ struct dispatcher_config {
 	int64_t retry_after_max;
 	int64_t park_delay;
 	int64_t body_limit; /* LOG_BODY_LIMIT */
-	int64_t document_timeout;
-	int64_t document_limit; /* bytes of one */
-	int64_t spool_limit;    /* bytes of all */
-	char *spool_folder;
 };
 
 /* A partition of ours. Lives until the last of its jobs and messages has ended. */
@@ -80,8 +75,7 @@ struct job {
 	/* while it is on the wire */
 	struct settings *settings; /* what `row` belongs to */
 	const struct integration *row;
-	struct documents_read *documents; /* NULL: the task has none */
-	int64_t started_us;               /* monotonic */
+	int64_t started_us; /* monotonic */
 	int64_t started_wall_ms;
 };
 TAILQ_HEAD(job_list, job);
@@ -132,7 +126,6 @@ struct dispatcher {
 	struct stream *stream;
 	struct transport *transports[TRANSPORT_FAX + 1];
 	struct rows *rows;
-	struct documents *documents;
 
 	LIST_HEAD(, source) sources;
 	LIST_HEAD(lane_bucket, lane_entry) lanes[LANE_BUCKETS];

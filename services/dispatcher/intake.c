@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "commits.h"
-#include "documents.h"
 #include "gauges.h"
 #include "lanes.h"
 #include "log/log.h"
@@ -42,7 +41,6 @@ void job_free(struct dispatcher *d, struct job *job)
 {
 	d->n_tasks--;
 	d->task_bytes -= job->bytes;
-	job->documents = documents_release(d, job->documents);
 	(void)settings_unref(job->settings);
 	task_release(&job->task);
 	(void)kafka_held_free(job->held);

@@ -86,7 +86,6 @@ static int add(struct outbox *outbox, const struct work *w, struct build *const 
 		.order_key = order_key(&s->references, b->row->ordered_by, order),
 		.context = b->retry_context,
 		.records = records,
-		.documents = body->documents,
 	};
 
 	if (records && b->row->ordered_by)

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from . import certificates
+
 _loop = None
 _loop_lock = threading.Lock()
 
@@ -37,6 +39,7 @@ class Request:
     body: bytes
     arrived_at: float  # time.time()
     connection: int  # counts the partner's connections, from 1
+    client: str = ""  # common name of the client certificate
 
     @property
     def path(self):
@@ -69,15 +72,16 @@ class Reply:
 
 class Partner:
     """`with Partner() as p: p.url("/hook")`. `script` is a Reply, a list of them (the last one
-    stays), or a function of the Request, which runs before the answer is sent."""
+    stays), or a function of the Request, which runs before the answer is sent. `client`: TLS that
+    asks for a client certificate of the tests' authority."""
 
-    def __init__(self, script=None, tls=False, keep=True):
+    def __init__(self, script=None, tls=False, keep=True, client=False):
         self.script = script if script is not None else Reply()
         self.requests = []
         self.count = 0
         self.connections = 0
         self._keep = keep
-        self._tls = tls
+        self._tls, self._client = tls or client, client
         self.ca = None
         self._served = 0
         self._writers = set()
@@ -85,7 +89,7 @@ class Partner:
 
     def __enter__(self):
         self._loop = _shared_loop()
-        context = self._self_signed() if self._tls else None
+        context = (self._mutual() if self._client else self._self_signed()) if self._tls else None
         future = asyncio.run_coroutine_threadsafe(
             asyncio.start_server(self._connection, "127.0.0.1", 0, ssl=context, limit=1 << 20,
                                  backlog=512), self._loop)
@@ -114,6 +118,14 @@ class Partner:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, key)
         self.ca = cert.read_text()
+        return context
+
+    def _mutual(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificates.signed("127.0.0.1").files)
+        context.load_verify_locations(cadata=certificates.authority().certificate)
+        context.verify_mode = ssl.CERT_REQUIRED
+        self.ca = certificates.authority().certificate
         return context
 
     async def _connection(self, reader, writer):
@@ -150,12 +162,17 @@ class Partner:
         if headers.get("expect", "").lower() == "100-continue":
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await self._read_body(reader, headers)
-        request = Request(method, target, headers, body, time.time(), number)
+        request = Request(method, target, headers, body, time.time(), number, self._common_name(writer))
         with self._lock:
             self.count += 1
             if self._keep:
                 self.requests.append(request)
         return request
+
+    @staticmethod
+    def _common_name(writer):
+        peer = writer.get_extra_info("peercert") or {}
+        return dict(pair for part in peer.get("subject", ()) for pair in part).get("commonName", "")
 
     @staticmethod
     async def _read_body(reader, headers):
