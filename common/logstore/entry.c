@@ -11,8 +11,8 @@ enum shape {
 	SHAPE_TEXT,   /* const char * */
 	SHAPE_ID,     /* int64_t; 0 is null */
 	SHAPE_NUMBER, /* int64_t; 0 is 0 */
-	SHAPE_INT,    /* int */
-	SHAPE_INT_ID, /* int, kept as every id: int64 */
+	SHAPE_INT,    /* int; negative is null */
+	SHAPE_INT_ID, /* int, kept as every id: int64; 0 is null */
 	SHAPE_ZERO,   /* a counter */
 	SHAPE_BOOL,   /* bool */
 	SHAPE_FALSE,
@@ -21,6 +21,8 @@ enum shape {
 	SHAPE_STATUS, /* enum log_status */
 	SHAPE_CAUSE,  /* enum error_kind */
 	SHAPE_BODY,   /* const char *, cut */
+	SHAPE_CODE,   /* int; 0 is null */
+	SHAPE_REAL,   /* double; 0 is null */
 };
 
 #define AT(member) .offset = offsetof(struct log_entry, member)
@@ -58,10 +60,10 @@ static const struct entry_field {
 	FIELD("request_type", SHAPE_INT, request_type),
 	FIELD("request_headers", SHAPE_JSON, request_headers),
 	FIELD("request_body", SHAPE_BODY, request_body),
-	LATER("response_headers", SHAPE_NULL),
-	LATER("response_body", SHAPE_NULL),
-	LATER("response_status_code", SHAPE_NULL),
-	LATER("response_time", SHAPE_NULL),
+	FIELD("response_headers", SHAPE_JSON, response_headers),
+	FIELD("response_body", SHAPE_BODY, response_body),
+	FIELD("response_status_code", SHAPE_CODE, response_status_code),
+	FIELD("response_time", SHAPE_REAL, response_time_ms),
 	FIELD("error_message", SHAPE_TEXT, error_message),
 	FIELD("error_kind", SHAPE_CAUSE, error_kind),
 	LATER("fusion_log", SHAPE_NULL),
@@ -97,6 +99,24 @@ static void append_time(bson_t *to, const char *name, int64_t wall_ms)
 		(void)BSON_APPEND_NULL(to, name);
 }
 
+static void append_body(bson_t *to, const char *name, const char *body, int64_t limit)
+{
+	char flag[64];
+
+	(void)snprintf(flag, sizeof(flag), "%s_truncated", name);
+	(void)store_append_body(to, name, flag, body, limit);
+}
+
+static void append_answer(bson_t *to, const struct entry_field *f, const void *at)
+{
+	if (f->shape == SHAPE_CODE && *(const int *)at)
+		(void)BSON_APPEND_INT32(to, f->name, *(const int *)at);
+	else if (f->shape == SHAPE_REAL && *(const double *)at > 0)
+		(void)BSON_APPEND_DOUBLE(to, f->name, *(const double *)at);
+	else
+		(void)BSON_APPEND_NULL(to, f->name);
+}
+
 static void append_field(bson_t *to, const struct entry_field *f, const void *at,
                          int64_t limit)
 {
@@ -116,10 +136,13 @@ static void append_field(bson_t *to, const struct entry_field *f, const void *at
 		append_number(to, f->name, *(const int64_t *)at, false);
 		break;
 	case SHAPE_INT:
-		(void)BSON_APPEND_INT32(to, f->name, *(const int *)at);
+		if (*(const int *)at < 0)
+			(void)BSON_APPEND_NULL(to, f->name);
+		else
+			(void)BSON_APPEND_INT32(to, f->name, *(const int *)at);
 		break;
 	case SHAPE_INT_ID:
-		append_number(to, f->name, *(const int *)at, false);
+		append_number(to, f->name, *(const int *)at, *(const int *)at == 0);
 		break;
 	case SHAPE_ZERO:
 		(void)BSON_APPEND_INT32(to, f->name, 0);
@@ -145,8 +168,11 @@ static void append_field(bson_t *to, const struct entry_field *f, const void *at
 		convert_append_text(to, f->name, cause[0] ? cause : NULL);
 		break;
 	case SHAPE_BODY:
-		(void)store_append_body(to, f->name, "request_body_truncated",
-		                        *(const char *const *)at, limit);
+		append_body(to, f->name, *(const char *const *)at, limit);
+		break;
+	case SHAPE_CODE:
+	case SHAPE_REAL:
+		append_answer(to, f, at);
 		break;
 	}
 }

@@ -57,6 +57,11 @@ struct log_entry {
 	const char *event_id, *traceparent;
 	int64_t inserted_at_ms, activity_date_ms;
 	struct event_position position;
+	/* of a log that is complete from its beginning (API); 0 and NULL else */
+	const json_t *response_headers;
+	const char *response_body;
+	int response_status_code;
+	double response_time_ms;
 };
 
 enum insert_result {

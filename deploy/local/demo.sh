@@ -5,6 +5,7 @@ DEMO_MOODS=(ok fail hang)
 
 demo_partners() {
 	printf 'partner-%s\n' "${DEMO_MOODS[@]}"
+	echo sample-lis
 }
 
 demo_port() {
@@ -21,6 +22,23 @@ demo_partners_start() {
 		process_spawn "partner-$mood" "$(demo_port "$mood")" python3 "$LOCAL/demo/partner.py" "$(demo_port "$mood")" "$mood" || return
 		process_await "partner-$mood" 10 port_is_open "$(demo_port "$mood")"
 	done
+}
+
+# What the gateway stands in front of, and a few calls of a third party.
+demo_lis_start() {
+	process_spawn sample-lis "$(port 19)" python3 "$LOCAL/demo/lis.py" "$(port 19)" || return
+	process_await sample-lis 10 port_is_open "$(port 19)"
+}
+
+demo_calls() {
+	local key i
+	key=$(psql -X -q -t -A -d "$POSTGRES_URL" -c "SELECT encode(sha256('demo caller'), 'hex')")
+	psql -X -q -d "$POSTGRES_URL" -c "INSERT INTO integration.developer_authentication (id, auth_key, lab_id, developer_name, integration_type)
+		VALUES (900100, '$key', 900001, 'Acme Health', 'API') ON CONFLICT (id) DO NOTHING" || return
+	for ((i = 1; i <= 5; i++)); do
+		curl -sf -m 10 -o /dev/null --noproxy '*' --json '{"fullName": "Asha Rao", "billDetails": {"totalAmount": 450}}' "$GATEWAY_URL/LHRegisterBillAPI/$key/" || return
+	done
+	curl -s -m 10 -o /dev/null --noproxy '*' -H "x-auth-key: $key" --json '{}' "$GATEWAY_URL/appointmentConfirmAPI/"
 }
 
 demo_rows() {
@@ -79,6 +97,8 @@ cmd_demo() {
 	logged "$STATE/log/lis-sim.log" "loading the sample LIS" lis_sim load
 	logged "$STATE/log/lis-sim.log" "writing the demo's integrations" demo_rows
 	demo_users
+	demo_lis_start || die "the sample LIS's API does not run"
+	logged "$STATE/log/lis-sim.log" "calling the LIS through the gateway" demo_calls
 	logged "$STATE/log/lis-sim.log" "playing events" lis_sim play --mix billing --count 60 --rate 20
 	demo_guide
 	if [[ -t 1 ]]; then

@@ -49,6 +49,8 @@ environment_load() {
 	setting CALLBACK_URL "http://127.0.0.1:$(port 20)"
 	setting DASHBOARD_URL "http://127.0.0.1:$(port 40)"
 	setting GATEWAY_URL "http://127.0.0.1:$(port 60)"
+	setting LIS_UPSTREAM_URL "http://127.0.0.1:$(port 19)"
+	setting GATEWAY_SPOOL "$STATE/inbound-spool"
 	setting PY3_RETRY_URL "$DASHBOARD_URL"
 	setting ALLOW_PRIVATE_DESTINATIONS "127.0.0.0/8,::1"
 	setting AUTO_RETRY_INTERVAL 5s

@@ -2,7 +2,7 @@
 # Every static check, and the formatter.
 
 sources() {
-	git -C "$ROOT" ls-files -co --exclude-standard -- "$@" | sort -u | while IFS= read -r file; do
+	git -C "$ROOT" ls-files -co --exclude-standard -- "$@" ':!third_party' | sort -u | while IFS= read -r file; do
 		if [[ -f $ROOT/$file ]]; then echo "$file"; fi
 	done
 }
@@ -44,7 +44,7 @@ lint_tidy() {
 	export LINT_CONTEXT CACHE ROOT
 	export -f lint_tidy_one
 	# shellcheck disable=SC2016 # the inner shell expands it
-	sed -n 's#^ *"file": "\.\./\(.*\.c\)",\?$#\1#p' build-asan/compile_commands.json | sort -u |
+	sed -n 's#^ *"file": "\.\./\(.*\.c\)",\?$#\1#p' build-asan/compile_commands.json | grep -v ^third_party/ | sort -u |
 		xargs -P 2 -I{} bash -c 'lint_tidy_one "$1"' _ {}
 }
 

@@ -27,10 +27,14 @@ struct callback {
 /* The pipeline's body: integration.callbacks into the logs. */
 int consumer_run(struct service_ctx *ctx, void *callback);
 
+/* The same of integration.inbound-calls. */
+int calls_run(struct service_ctx *ctx, void *callback);
+
 struct http;
 /* On the loop thread. */
 int http_start(struct callback *cb, struct http **out, struct err_text *why) MUST_CHECK;
 void http_drain(struct http *http); /* no new requests; those under way are answered */
 struct http *http_stop(struct http *http);
 
-extern struct metric metric_reports, metric_oldest, metric_responses, metric_store_waits;
+extern struct metric metric_reports, metric_oldest, metric_responses, metric_store_waits,
+	metric_calls, metric_oldest_call;

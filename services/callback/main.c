@@ -15,11 +15,16 @@ struct metric metric_store_waits =
 struct metric metric_responses =
 	METRIC_COUNTER("callback_http_responses_total", "HTTP answers by code.", "code");
 
+struct metric metric_calls =
+	METRIC_COUNTER("callback_inbound_calls_total",
+                       "Recorded inbound calls by what became of them.", "result");
+struct metric metric_oldest_call =
+	METRIC_GAUGE("callback_oldest_inbound_call_seconds",
+                     "Age of the oldest recorded call that is no log yet.", NULL);
+
 static struct metric *const metrics[] = {
-	&metric_responses,
-	&metric_reports,
-	&metric_oldest,
-	&metric_store_waits,
+	&metric_calls,   &metric_oldest_call, &metric_responses,
+	&metric_reports, &metric_oldest,      &metric_store_waits,
 };
 
 static struct callback_config config;
@@ -78,7 +83,9 @@ static int start(struct service_ctx *ctx, struct err_text *why)
 		return result;
 	service_ready(ctx, "kafka", false, "no assignment from the broker yet");
 	service_ready(ctx, "mongodb", false, "not asked yet");
+	service_ready(ctx, "kafka-calls", false, "no assignment from the broker yet");
 	service_thread(ctx, "consumer", consumer_run, &callback);
+	service_thread(ctx, "calls", calls_run, &callback);
 	return 0;
 }
 

@@ -12,7 +12,7 @@ import pymongo
 from .wait import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ["outbox-relay", "trigger", "dispatcher", "callback", "retry-scheduler", "dashboard"]
+SERVICES = ["outbox-relay", "trigger", "dispatcher", "callback", "retry-scheduler", "dashboard", "inbound-gateway"]
 
 
 def dev(*args, check=True, timeout=300, env=None):

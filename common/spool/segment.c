@@ -1,0 +1,175 @@
+#include "spool/segment.h"
+
+#include "base/random.h"
+#include "spool/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Not against an adversary: a torn write and a flipped bit must not pass. */
+uint64_t record_check(const void *data, uint32_t len)
+{
+	static const unsigned char key[crypto_shorthash_KEYBYTES] = "journal of calls";
+	unsigned char hash[crypto_shorthash_BYTES];
+	uint64_t check;
+
+	(void)crypto_shorthash(hash, data, len, key);
+	memcpy(&check, hash, sizeof(check));
+	return check ^ len;
+}
+
+static struct segment *wrap(char *path, int fd, int64_t size)
+{
+	struct segment *s = xcalloc(1, sizeof(*s));
+
+	*s = (struct segment){ .path = path, .fd = fd, .size = size };
+	return s;
+}
+
+static int fail(int fd)
+{
+	int code = errno ? -errno : -EIO;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return code;
+}
+
+static void sync_folder(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)fsync(fd);
+	(void)close(fd);
+}
+
+/* Names sort by time: an adopted folder is read in the order in which it was written. */
+int segment_make(const char *folder, struct segment **out)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	CLEANUP(freep)
+	char *path = xasprintf("%s/%012lld%09ld-%08x.calls", folder, (long long)now.tv_sec,
+	                       now.tv_nsec, random_u32());
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return fail(-1);
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return fail(fd);
+	sync_folder(folder);
+	*out = wrap(STEAL(path), fd, 0);
+	(*out)->active = true;
+	return 0;
+}
+
+int segment_adopt(const char *path, struct segment **out)
+{
+	struct stat now, linked;
+	int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(-1);
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		int code = errno == EWOULDBLOCK ? SEGMENT_E_HELD : -errno;
+
+		(void)close(fd);
+		return code;
+	}
+	/* its last owner may have deleted it between the two calls */
+	if (fstat(fd, &now) || stat(path, &linked) || now.st_ino != linked.st_ino)
+		return fail(fd);
+	*out = wrap(xstrdup(path), fd, now.st_size);
+	(*out)->synced_to = now.st_size;
+	return 0;
+}
+
+void segment_free(struct segment *s, bool remove)
+{
+	if (remove)
+		(void)unlink(s->path);
+	(void)close(s->fd);
+	free(s->path);
+	free(s);
+}
+
+int segment_write(struct segment *s, const void *data, uint32_t len)
+{
+	struct record_head head = { .magic = RECORD_MAGIC,
+		                    .len = len,
+		                    .check = record_check(data, len) };
+	struct iovec parts[] = {
+		{ .iov_base = &head, .iov_len = sizeof(head) },
+		{ .iov_base = (void *)(uintptr_t)data, .iov_len = len },
+	};
+	ssize_t want = (ssize_t)(sizeof(head) + len), n;
+
+	do
+		n = writev(s->fd, parts, 2);
+	while (n < 0 && errno == EINTR);
+	if (n == want) {
+		s->size += n;
+		return 0;
+	}
+	int code = n < 0 ? -errno : -ENOSPC;
+	/* a part of a record must not stand before the next one */
+	if (ftruncate(s->fd, s->size))
+		return -EIO;
+	return code;
+}
+
+static int read_at(const struct segment *s, void *to, size_t len, int64_t at)
+{
+	size_t got = 0;
+
+	while (got < len) {
+		ssize_t n = pread(s->fd, (char *)to + got, len - got, at + (int64_t)got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return SEGMENT_E_TORN;
+		got += (size_t)n;
+	}
+	return 0;
+}
+
+int segment_read(struct segment *s, char **buffer, size_t *cap, size_t *len)
+{
+	struct record_head head;
+
+	if (s->size - s->read_to < (int64_t)sizeof(head))
+		return SEGMENT_E_TORN;
+	int result = read_at(s, &head, sizeof(head), s->read_to);
+	if (result)
+		return result;
+	if (head.magic != RECORD_MAGIC || head.len > JOURNAL_RECORD_MAX)
+		return SEGMENT_E_BROKEN;
+	if (s->size - s->read_to - (int64_t)sizeof(head) < head.len)
+		return SEGMENT_E_TORN;
+	if (*cap < head.len + 1U) {
+		*cap = head.len + 1U;
+		*buffer = xrealloc(*buffer, *cap);
+	}
+	result = read_at(s, *buffer, head.len, s->read_to + (int64_t)sizeof(head));
+	if (result)
+		return result;
+	if (record_check(*buffer, head.len) != head.check)
+		return SEGMENT_E_BROKEN;
+	(*buffer)[head.len] = '\0';
+	*len = head.len;
+	s->read_to += (int64_t)(sizeof(head) + head.len);
+	return 0;
+}
