@@ -43,7 +43,9 @@ static json_t *answer(const json_t *line)
 	const struct action *action = action_find((int)jdoc_int_or(line, "action", 0));
 	const struct payload_source source = { .action = action,
 		                               .context = json_object_get(line, "context"),
-		                               .event = json_object_get(line, "event") };
+		                               .event = json_object_get(line, "event"),
+		                               .reports =
+		                                       json_object_get(line, "reports") };
 	struct err_text why = { "no such action" };
 	struct payload_body body = { 0 };
 	struct payload payload = { 0 };

@@ -41,10 +41,10 @@ class Builder:
         self._process = subprocess.Popen([build / "tests/integration/hl7-messages"], stdin=subprocess.PIPE,
                                          stdout=subprocess.PIPE, encoding="utf-8")
 
-    def make(self, action, context, version, **more):
+    def make(self, action, context, version, event=None, **more):
         """(the message, why there is none)"""
-        key = ACTIONS[action][2]
-        event = {"action_id": action, "lab_id": context["lab"]["lab_id"], key: context["id"]}
+        lab = context["lab"]["lab_id"]
+        event = event or {"action_id": action, "lab_id": lab, ACTIONS[action][2]: context["id"]}
         request = {"action": action, "version": version, "context": context, "event": event, **more}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
@@ -175,6 +175,79 @@ def check_header(reading, context, action, version):
     assert [reading.get("ZID", n) for n in range(1, 5)] == [lab, LOG_ID, "0", str(action)]
     assert reading.get("MSH", 7) == local("2026-11-21T10:00:00Z", context)
     assert reading.get("MSH", 18) in (None, "UNICODE UTF-8")
+
+
+def changed(context, **members):
+    """The context with other columns in some of its rows."""
+    return {**context, **{name: {**(context[name] or {}), **columns} for name, columns in members.items()}}
+
+
+def active_bill(contexts):
+    return next(c for c in contexts["bill"] if c["bill"]["status"] == "ACTIVE" and len(c["items"]) > 1 and c["payments"])
+
+
+def signed_reports(contexts):
+    """Those of one bill."""
+    signed = [c for c in contexts["report"] if c["report"]["status"] == "SIGNED"]
+    bills = [c["bill"]["bill_id"] for c in signed]
+    return [c for c in signed if c["bill"]["bill_id"] == max(bills, key=bills.count)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_added_tests_are_new_orders(version, builder, reader, contexts):
+    context = active_bill(contexts)
+    item = context["items"][-1]
+    message, _ = builder.make(18, context, version, {"lab_id": 1, "bill_item_ids": [item["bill_item_id"]]})
+    reading = reader.read(message)
+    assert (reading.error, reading.get("ORC", 1)) == (None, "NW")
+    check_orders(reading, context, [(item["test"], item["report"], item["sample"])])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("action, kind", [(5, "REFUND"), (17, "SETTLEMENT")])
+def test_a_payment_is_a_change_of_status(action, kind, version, builder, reader, contexts):
+    context = active_bill(contexts)
+    payment = {**context["payments"][0], "kind": kind, "paid_at": "2026-11-21T09:30:00+00:00"}
+    message, why = builder.make(action, {**context, "payments": [payment]}, version,
+                                {"lab_id": 1, "payment_id": payment["payment_id"]})
+    reading = reader.read(message or why)
+    assert reading.error is None, why
+    assert reading.get("ORC", 1) == "SC" and reading.get("ORC", 9) == local(payment["paid_at"], context)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("action, sample, message_type, control, note", [
+    (7, {"status": "REJECTED", "reject_reason": "haemo|lysed"}, "ORU", "SC", "haemo|lysed"),
+    (9, {"status": "REDRAW", "redraw_reason": "too little"}, "ORM", "RP", "too little"),
+    (31, {"status": "PENDING", "collected_at": None, "uncollect_reason": "wrong tube"}, "ORU", "SC", "wrong tube"),
+    (63, {"previous_accession_no": "OLD-1"}, "ORU", "SC", "Previous accession number: OLD-1"),
+], ids=["rejected", "redraw", "uncollected", "relabelled"])
+def test_what_happened_to_a_sample(action, sample, message_type, control, note, version, builder, reader, contexts):
+    found = next(c for c in contexts["sample"] if c["reports"] and c["bill"]["status"] == "ACTIVE")
+    context = changed(found, sample={"reject_reason": None, **sample})
+    message, why = builder.make(action, context, version, {"lab_id": 1, "sample_id": context["id"]})
+    assert message, why
+    reading = reader.read(message)
+    assert reading.error is None and reading.get("MSH", 9) == message_type, message
+    assert reading.get("ORC", 1) == control and reading.get("NTE", 3) == note
+    check_orders(reading, context, [(report["test"], report, context["sample"]) for report in context["reports"]])
+    if version == "2.5.1" and message_type == "ORU":
+        assert reading.get("SPM", 2) == context["sample"]["accession_no"]
+        assert reading.get("SPM", 21, 2) == context["sample"]["reject_reason"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_bills_reports_are_one_message(version, builder, reader, contexts):
+    reports = signed_reports(contexts)
+    bill = next(c for c in contexts["bill"] if c["id"] == reports[0]["bill"]["bill_id"])
+    ids = [c["id"] for c in reports]
+    message, why = builder.make(35, bill, version, {"lab_id": 1, "lab_report_ids": ids}, reports=reports)
+    assert message, why
+    reading = reader.read(message)
+    assert reading.error is None and reading.get("MSH", 9) == "ORU"
+    check_orders(reading, bill, [(c["test"], c["report"], c["sample"]) for c in reports])
+    values = [value["value_text"] for c in reports for value in c["values"]]
+    assert [obx[5][0][0] for obx in reading.all("OBX") if obx[2] != [["ED"]]] == values
 
 
 NAMES = [*HOSTILE_NAMES, (None, None), ("", ""), ("Solo", None), (None, "Only"), ("VT\x0bAda\r", "FS\x1c\r\nLace"),
