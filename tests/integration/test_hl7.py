@@ -33,6 +33,9 @@ ACTIONS = {
 }
 
 
+WHOLE, ENOUGH = {1, 6, 15, 57}, 25  # a family's one action sees all its entities, its others some
+
+
 class Builder:
     """Our builder, without a fleet around."""
 
@@ -153,6 +156,8 @@ def test_hapi_accepts_every_message_and_reads_back_its_values(action, version, b
         if message is None:  # the fact was undone, or never was
             assert why
             continue
+        if seen == ENOUGH and action not in WHOLE:
+            break
         seen += 1
         reading = reader.read(message)
         assert reading.error is None, message
