@@ -25,6 +25,7 @@ static const struct field fields[] = {
 	MEMBER(event_at_ms, FIELD_INT64, false),
 	MEMBER(triggered_by_py3, FIELD_BOOL, false),
 	MEMBER(order_key, FIELD_TEXT, false),
+	MEMBER(order_place, FIELD_INT64, false),
 	MEMBER(context, FIELD_OBJECT, false),
 	MEMBER(records, FIELD_ARRAY, false),
 };

@@ -31,6 +31,7 @@ struct task {
 	int64_t event_at_ms; /* when the event came in (Kafka's timestamp), for latency */
 	bool triggered_by_py3;
 	const char *order_key; /* NULL: any order */
+	int64_t order_place;   /* of its event in the lab's line; 0: behind all that wait */
 	const json_t *context; /* the retry_context: with it a parked task can be rebuilt */
 	/* Several records of a bulk event in one request, each with a log of its own:
 	   [{"log_id", "context"}], the first is this task's; NULL: one record. Such a task

@@ -269,6 +269,18 @@ static void on_done(const struct transport_result *r, void *arg)
 	finish(job->lane->d, job, r);
 }
 
+static void start_in_order(const struct job *job)
+{
+	struct log_ctx ctx = context_of(job);
+
+	if (!job->ticket || !order_start(job->ticket))
+		return;
+	metric_add(&metric_order_ahead, NULL, 1);
+	log_warn(&ctx, "dispatch.order",
+	         "sent ahead of an earlier task of its entity, which has not ended for "
+	         "ORDER_HOLD");
+}
+
 void attempt_start(struct dispatcher *d, struct job *job)
 {
 	struct lane_entry *l = job->lane;
@@ -290,6 +302,7 @@ void attempt_start(struct dispatcher *d, struct job *job)
 	job->started_us = clock_mono_us();
 	job->started_wall_ms = clock_wall_ms();
 	lane_started(&l->lane, job->started_us / 1000);
+	start_in_order(job);
 	if (ops->send(d->transports[ops->kind], &rq, on_done, job, &why) != 0) {
 		const struct transport_mirth *mirth = mirth_of(job->row, &job->task);
 		const struct transport_result refused = {

@@ -109,6 +109,8 @@ void commits_revoked(const struct stream_partition *parts, size_t n, bool lost, 
 			continue;
 		lanes_drop_source(d, s);
 		parking_drop_source(d, s);
+		if (s->topic == KAFKA_TOPIC_TASKS)
+			order_drop_parked(d->order, s->partition);
 		s->full = NULL; /* nothing of it waits in a lane */
 		if (lost)
 			let_go(s);

@@ -15,6 +15,7 @@
  */
 #include "domain/lane.h"
 #include "domain/offsets.h"
+#include "domain/order.h"
 #include "kafka/stream.h"
 #include "message/task.h"
 #include "postgres/postgres.h"
@@ -43,6 +44,7 @@ struct dispatcher_config {
 	int64_t circuit_hold;
 	int64_t retry_after_max;
 	int64_t park_delay;
+	int64_t order_hold;
 	int64_t body_limit; /* LOG_BODY_LIMIT */
 };
 
@@ -69,8 +71,9 @@ struct job {
 	struct lane_entry *lane; /* NULL while it is a parked record */
 	struct kafka_held *held; /* the body, and what `task` was decoded from */
 	struct task task;
-	size_t bytes;       /* of memory, about */
-	int64_t arrived_ms; /* monotonic */
+	size_t bytes;                /* of memory, about */
+	int64_t arrived_ms;          /* monotonic */
+	struct order_ticket *ticket; /* NULL: in any order, or a parked record */
 
 	/* while it is on the wire */
 	struct settings *settings; /* what `row` belongs to */
@@ -126,6 +129,7 @@ struct dispatcher {
 	struct stream *stream;
 	struct transport *transports[TRANSPORT_FAX + 1];
 	struct rows *rows;
+	struct order *order;
 
 	LIST_HEAD(, source) sources;
 	LIST_HEAD(lane_bucket, lane_entry) lanes[LANE_BUCKETS];

@@ -24,6 +24,15 @@ struct metric metric_failed_tasks = METRIC_COUNTER(
 struct metric metric_skipped =
 	METRIC_COUNTER("dispatcher_skipped_total",
                        "Messages read again that had been finished before.", NULL);
+struct metric metric_order_ahead = METRIC_COUNTER(
+	"dispatcher_order_ahead_total",
+	"Tasks sent ahead of an earlier one of their entity, after ORDER_HOLD.", NULL);
+static struct metric order_waiting =
+	METRIC_GAUGE("dispatcher_order_waiting",
+                     "Tasks that wait for an earlier one of their entity.", NULL);
+static struct metric order_longest =
+	METRIC_GAUGE("dispatcher_order_longest_wait_seconds",
+                     "The longest that one of them has waited, 0 without any.", NULL);
 static struct metric in_flight =
 	METRIC_GAUGE("dispatcher_in_flight", "Requests on the wire.", NULL);
 static struct metric queued =
@@ -50,6 +59,9 @@ static struct metric *const table[] = {
 	&metric_limits,
 	&metric_failed_tasks,
 	&metric_skipped,
+	&metric_order_ahead,
+	&order_waiting,
+	&order_longest,
 	&in_flight,
 	&queued,
 	&queued_bytes,
@@ -101,4 +113,10 @@ void gauges_update(struct dispatcher *d)
 	metric_set(&queued, NULL, (double)d->n_tasks);
 	metric_set(&queued_bytes, NULL, (double)d->task_bytes);
 	metric_set(&unacknowledged, NULL, (double)outgoing_count(d));
+}
+
+void gauges_order(const struct order_survey *survey)
+{
+	metric_set(&order_waiting, NULL, survey->waiting);
+	metric_set(&order_longest, NULL, (double)survey->longest_ms / 1000);
 }

@@ -5,8 +5,9 @@
 
 extern struct metric metric_attempts, metric_errors, metric_attempt_seconds,
 	metric_event_seconds, metric_parking, metric_limits, metric_failed_tasks,
-	metric_skipped;
+	metric_skipped, metric_order_ahead;
 
 void gauges_register(void);
 /* Those that are read off the state, once a second. */
 void gauges_update(struct dispatcher *d);
+void gauges_order(const struct order_survey *survey);

@@ -37,10 +37,36 @@ static struct source *source_find(struct dispatcher *d, enum kafka_topic topic,
 	return NULL;
 }
 
+bool keeps_order(const struct job *job)
+{
+	return job->task.order_key && strcmp(job->task.order_key, TASK_ORDER_ALL) != 0;
+}
+
+struct order_task order_task_of(const struct job *job)
+{
+	return (struct order_task){ .lane = job->held->m.key,
+		                    .lane_len = job->held->m.key_len,
+		                    .entity = job->task.order_key,
+		                    .place = job->task.order_place,
+		                    .log_id = job->task.log_id,
+		                    .attempt = job->task.attempt,
+		                    .partition = job->held->m.partition };
+}
+
+void order_wake(void *owner)
+{
+	struct job *job = owner;
+
+	if (job && job->lane)
+		lanes_wake(job->lane);
+}
+
 void job_free(struct dispatcher *d, struct job *job)
 {
 	d->n_tasks--;
 	d->task_bytes -= job->bytes;
+	if (job->ticket)
+		order_wake(order_leave(d->order, job->ticket));
 	(void)settings_unref(job->settings);
 	task_release(&job->task);
 	(void)kafka_held_free(job->held);
@@ -78,7 +104,13 @@ static void take_task(struct dispatcher *d, struct job *job)
 {
 	struct lane_entry *l = lanes_get(d, job->task.integration_id);
 
-	if (parking_wants(l, job->source)) {
+	if (keeps_order(job)) {
+		const struct order_task task = order_task_of(job);
+
+		job->ticket = order_join(d->order, &task, job, job->arrived_ms);
+	}
+	if (parking_wants(l, job->source) ||
+	    (job->ticket && order_follows_parked(job->ticket))) {
 		parking_spill(d, job);
 		return;
 	}

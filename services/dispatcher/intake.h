@@ -7,6 +7,12 @@ int intake_open(struct dispatcher *d, struct err_text *why) MUST_CHECK;
 /* The job is over: its memory, and its hold on the source. Its offset is not touched. */
 void job_free(struct dispatcher *d, struct job *job);
 
+/* It has an entity of its own; the request of several records has its lane's order. */
+bool keeps_order(const struct job *job);
+/* What orders this job among those of its entity; borrowed from it. */
+struct order_task order_task_of(const struct job *job);
+void order_wake(void *owner); /* a job that may start, or NULL */
+
 void source_ref(struct source *s);
 void source_unref(struct source *s);
 

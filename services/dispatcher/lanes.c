@@ -13,10 +13,7 @@
 #include <event2/event.h>
 #include <stdio.h>
 
-enum {
-	PUMP_MAX = 128,    /* requests started in one turn of the loop */
-	ORDERED_LOOK = 64, /* waiting tasks looked through for one whose entity is free */
-};
+enum { PUMP_MAX = 128 }; /* requests started in one turn of the loop */
 
 static struct lane_bucket *bucket_of(struct dispatcher *d, int64_t integration_id)
 {
@@ -183,50 +180,52 @@ bool lane_entry_is_slow(const struct lane_entry *l)
 
 /* ---- whose turn ---- */
 
-static bool is_all(const char *order_key)
-{
-	return strcmp(order_key, TASK_ORDER_ALL) == 0;
-}
-
-/* Nothing passes it over. */
+/* The request of several records: nothing ordered in its lane passes it, nor it others. */
 static bool is_for_all(const struct job *job)
 {
-	return job->task.order_key && is_all(job->task.order_key);
+	return job->task.order_key && strcmp(job->task.order_key, TASK_ORDER_ALL) == 0;
 }
 
-static bool entity_is_busy(const struct lane_entry *l, const char *order_key)
+/* What of a lane's flying tasks stands before ordered ones. */
+struct before {
+	bool ordered; /* any ordered task flies */
+	bool for_all;
+};
+
+static struct before look_at_flying(const struct lane_entry *l)
 {
+	struct before before = { false };
 	const struct job *job;
 
-	TAILQ_FOREACH (job, &l->flying, link)
-		if (job->task.order_key &&
-		    (strcmp(job->task.order_key, order_key) == 0 || is_all(order_key) ||
-		     is_all(job->task.order_key)))
-			return true;
-	return false;
+	TAILQ_FOREACH (job, &l->flying, link) {
+		before.ordered |= job->task.order_key != NULL;
+		before.for_all |= is_for_all(job);
+	}
+	return before;
 }
 
-static bool may_go(const struct lane_entry *l, const struct job *job)
+static bool is_in_turn(const struct job *job, const struct before *before)
 {
-	return (!job->task.order_key || !entity_is_busy(l, job->task.order_key)) &&
-	       !newest_must_wait(l, job);
+	if (is_for_all(job))
+		return !before->ordered;
+	return !job->ticket || (!before->for_all && order_may_start(job->ticket));
 }
 
 /*
- * The first waiting task whose entity, and whose log, has none on the wire. An earlier task
- * of the same entity would have been passed over for the same reason, so their order is
- * kept.
+ * The first waiting task that nothing earlier of its entity, and no attempt of its log on
+ * the wire, stands before. A lane's queue is bounded, so the look is.
  */
 static struct job *next_job(const struct lane_entry *l)
 {
+	struct before before = look_at_flying(l);
 	struct job *job;
-	int looked = 0;
 
 	TAILQ_FOREACH (job, &l->queue, link) {
-		if (may_go(l, job))
+		if (is_in_turn(job, &before) && !newest_must_wait(l, job))
 			return job;
-		if (++looked == ORDERED_LOOK || is_for_all(job))
+		if (is_for_all(job))
 			break;
+		before.ordered |= job->task.order_key != NULL; /* passed over */
 	}
 	return NULL;
 }

@@ -137,6 +137,16 @@ static const struct config_key keys[] = {
 			"again.",
 	},
 	{
+		.name = "ORDER_HOLD",
+		.type = CONFIG_MSEC,
+		.offset = FIELD(order_hold),
+		.min = 1000,
+		.max = 86400000,
+		.dflt = "10m",
+		.help = "A task of an ordered row waits at most this long for an earlier "
+			"one of its entity that is not on the wire; then it goes ahead.",
+	},
+	{
 		.name = "LOG_BODY_LIMIT",
 		.type = CONFIG_BYTES,
 		.offset = FIELD(body_limit),
@@ -186,6 +196,9 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 
 	service_ready(d->ctx, "kafka", ready, ready ? "" : "no assignment yet");
 	gauges_update(d);
+	struct order_survey survey =
+		order_second(d->order, clock_mono_ms(), config.order_hold, order_wake);
+	gauges_order(&survey);
 	parking_second(d);
 	if (++seconds % SWEEP_SECONDS == 0)
 		lanes_sweep(d);
@@ -204,6 +217,7 @@ static void init(struct dispatcher *d, struct service_ctx *ctx)
 		d->policy.circuit.longest_pause_ms = d->policy.circuit.first_pause_ms;
 	TAILQ_INIT(&d->turns);
 	TAILQ_INIT(&d->held);
+	d->order = order_new();
 }
 
 static int open_transports(struct dispatcher *d, struct err_text *why)
@@ -297,6 +311,7 @@ static void stop(struct service_ctx *ctx)
 	lanes_close(d);
 	outgoing_close(d);
 	close_sources(d);
+	d->order = order_free(d->order);
 	d->pump_event = event_close(d->pump_event);
 }
 

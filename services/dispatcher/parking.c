@@ -66,6 +66,8 @@ bool parking_wants(struct lane_entry *l, const struct source *s)
 void parking_spill(struct dispatcher *d, struct job *job)
 {
 	metric_add(&metric_parking, "spilled", 1);
+	if (job->ticket)
+		order_park(d->order, STEAL(job->ticket), clock_mono_ms());
 	outgoing_park(d, job);
 	job_free(d, job);
 }
@@ -99,6 +101,11 @@ void parking_add(struct dispatcher *d, struct job *job)
 {
 	struct source *s = job->source;
 
+	if (keeps_order(job)) {
+		const struct order_task task = order_task_of(job);
+
+		order_meet_parked(d->order, &task, job->arrived_ms);
+	}
 	TAILQ_INSERT_TAIL(&d->parking->records, job, link);
 	if (++s->n_parked >= IN_MEMORY_MAX)
 		intake_pause_source(d, s, NULL);
@@ -153,23 +160,49 @@ static void release(struct dispatcher *d, struct lane_entry *l, struct job *job)
 	job_free(d, job);
 }
 
-static void settle(struct dispatcher *d, struct job *job)
+static enum order_release ask_order(struct dispatcher *d, const struct job *job)
+{
+	const struct order_task task = order_task_of(job);
+
+	return keeps_order(job) ? order_ask_release(d->order, &task) : ORDER_MAY_RELEASE;
+}
+
+static void end_in_order(struct dispatcher *d, const struct job *job, bool released)
+{
+	const struct order_task task = order_task_of(job);
+
+	if (!keeps_order(job))
+		return;
+	if (released)
+		order_release(d->order, &task, clock_mono_ms());
+	else
+		order_end_parked(d->order, &task);
+}
+
+/* False: it waits for an earlier one of its entity that is on its way back. */
+static bool settle(struct dispatcher *d, struct job *job)
 {
 	struct lane_entry *l = lanes_find(d, job->task.integration_id);
+	enum order_release order = ask_order(d, job);
 
+	if (order == ORDER_SOON)
+		return false;
 	take_out(d, job);
-	if (lane_can_take(l)) {
+	if (order == ORDER_MAY_RELEASE && lane_can_take(l)) {
+		end_in_order(d, job, true);
 		release(d, l, job);
 	} else if (held_too_long(d, l, job)) {
 		CLEANUP(freep) char *message = xasprintf("Circuit open: %s", l->last_error);
 
 		metric_add(&metric_parking, "expired", 1);
+		end_in_order(d, job, false);
 		attempt_refuse(d, job, ERROR_KIND_CIRCUIT, message);
 	} else {
 		metric_add(&metric_parking, "parked_again", 1);
 		outgoing_park(d, job);
 		job_free(d, job);
 	}
+	return true;
 }
 
 static void look(struct dispatcher *d)
@@ -180,10 +213,8 @@ static void look(struct dispatcher *d)
 	for (int settled = 0; job && settled < LOOK_MAX && !outgoing_is_full(d);) {
 		struct job *next = TAILQ_NEXT(job, link);
 
-		if (job->held->m.timestamp_ms <= due) {
-			settle(d, job);
-			settled++;
-		}
+		if (job->held->m.timestamp_ms <= due)
+			settled += settle(d, job);
 		job = next;
 	}
 }

@@ -84,6 +84,8 @@ static int add(struct outbox *outbox, const struct work *w, struct build *const 
 		.triggered_by_py3 = again ? origin->task.triggered_by_py3
 		                          : origin->event.triggered_by_py3,
 		.order_key = order_key(&s->references, b->row->ordered_by, order),
+		.order_place =
+			again ? origin->task.order_place : origin->position.offset + 1,
 		.context = b->retry_context,
 		.records = records,
 	};

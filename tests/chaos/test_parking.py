@@ -1,5 +1,6 @@
 """A lane that stands still: its tasks are parked outside memory, and come back when it goes on."""
 import threading
+import time
 
 import pytest
 
@@ -74,3 +75,33 @@ def test_a_parked_batch_comes_back_as_one_request(world, small_lanes):
     assert [len(r.json()) for r in partner.requests].count(1) == 1
     assert sorted(body["bill_id"] for r in partner.requests for body in r.json()) == sorted(
         bill.id for pair in bills for bill in pair if bill is not bills[-1][0])
+
+
+def test_one_entitys_tasks_keep_their_order_through_parking(world, small_lanes):
+    gate, parked = threading.Event(), Topic(world.stack, "integration.parked-tasks")
+    bills, events = [world.lab.bill(), world.lab.bill()], []
+    with Partner(Reply(gate=gate)) as partner, Partner() as other:
+        extra = {"max_concurrency": 4, "ordered_by": "bill"}
+        row = world.row(2, partner.url(), extra=extra)
+        next_row = world.row(3, other.url(), extra=extra)
+        n_parked = 0
+        while n_parked < 8:
+            assert len(events) < 200, "nothing is parked"
+            events.append(world.bill_event(2, bills[len(events) % 2]))
+            n_parked += sum(m.key == str(world.auth).encode() for m in parked.to_the_end())
+            if len(events) > 12:
+                time.sleep(0.2)  # a lane is slow after a while only
+        for bill in bills:
+            world.lab.cancel(bill.id)
+        last = [world.bill_event(3, bill) for bill in bills]
+        gate.set()
+        logs = [world.wait_log(event, row, deadline=120) for event in events]
+        cancelled = [world.wait_log(event, next_row, deadline=120) for event in last]
+    parked.close()
+    assert {log["status"] for log in cancelled} == {"SUCCESS"}
+    arrived = [request.headers["webhook-id"] for request in partner.requests]
+    for bill in bills:
+        wanted = [str(log["_id"]) for log in logs if log["bill_id"] == bill.id and log["status"] == "SUCCESS"]
+        assert wanted and [log_id for log_id in arrived if log_id in wanted] == wanted
+    ended = {log["bill_id"]: log["updated_at"] for log in logs}
+    assert all(log["updated_at"] >= ended[log["bill_id"]] for log in cancelled)
