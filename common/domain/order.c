@@ -275,12 +275,11 @@ void order_release(struct order *o, const struct order_task *task, int64_t now_m
 	t->moved_ms = now_ms;
 }
 
-void order_end_parked(struct order *o, const struct order_task *task)
+void *order_end_parked(struct order *o, const struct order_task *task)
 {
 	struct order_ticket *t = find_parked(o, task);
 
-	if (t)
-		(void)order_leave(o, t);
+	return t ? order_leave(o, t) : NULL;
 }
 
 /* ---- time ---- */

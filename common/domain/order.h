@@ -57,8 +57,8 @@ enum order_release {
 };
 enum order_release order_ask_release(struct order *o, const struct order_task *task);
 void order_release(struct order *o, const struct order_task *task, int64_t now_ms);
-/* It ended without coming back. */
-void order_end_parked(struct order *o, const struct order_task *task);
+/* It ended without coming back. Returns as order_leave. */
+void *order_end_parked(struct order *o, const struct order_task *task);
 
 /* ---- time ---- */
 

@@ -26,6 +26,7 @@ static const struct field fields[] = {
 	MEMBER(triggered_by_py3, FIELD_BOOL, false),
 	MEMBER(order_key, FIELD_TEXT, false),
 	MEMBER(order_place, FIELD_INT64, false),
+	MEMBER(ended, FIELD_BOOL, false),
 	MEMBER(context, FIELD_OBJECT, false),
 	MEMBER(records, FIELD_ARRAY, false),
 };

@@ -32,6 +32,7 @@ struct task {
 	bool triggered_by_py3;
 	const char *order_key; /* NULL: any order */
 	int64_t order_place;   /* of its event in the lab's line; 0: behind all that wait */
+	bool ended; /* a parked task ended without a request: its entity's next may go */
 	const json_t *context; /* the retry_context: with it a parked task can be rebuilt */
 	/* Several records of a bulk event in one request, each with a log of its own:
 	   [{"log_id", "context"}], the first is this task's; NULL: one record. Such a task

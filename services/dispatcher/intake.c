@@ -100,6 +100,17 @@ static struct job *job_new(struct dispatcher *d, struct source *s, struct kafka_
 	return job;
 }
 
+/* A parked task that trigger did not build again. */
+static void take_end(struct dispatcher *d, struct job *job)
+{
+	const struct order_task task = order_task_of(job);
+	struct source *s = job->source;
+
+	order_wake(order_end_parked(d->order, &task));
+	offsets_finish(&s->offsets, job->held->m.offset);
+	job_free(d, job);
+}
+
 static void take_task(struct dispatcher *d, struct job *job)
 {
 	struct lane_entry *l = lanes_get(d, job->task.integration_id);
@@ -136,6 +147,8 @@ static void on_message(struct kafka_held *held, void *arg)
 		outgoing_failed(d, s, held, "undecodable_task", why.text);
 	else if (s->topic == KAFKA_TOPIC_PARKED)
 		parking_add(d, job);
+	else if (job->task.ended)
+		take_end(d, job);
 	else
 		take_task(d, job);
 	intake_balance(d);

@@ -176,7 +176,7 @@ static void end_in_order(struct dispatcher *d, const struct job *job, bool relea
 	if (released)
 		order_release(d->order, &task, clock_mono_ms());
 	else
-		order_end_parked(d->order, &task);
+		order_wake(order_end_parked(d->order, &task));
 }
 
 /* False: it waits for an earlier one of its entity that is on its way back. */

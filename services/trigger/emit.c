@@ -81,8 +81,12 @@ static int add_outcome(struct batches *batches, struct outbox *outbox, const str
 	if (b->status == LOG_STATUS_QUEUED)
 		return b->is_batched ? batches_add(batches, outbox, w, b)
 		                     : tasks_add(outbox, w, &b, 1);
-	/* a new log was written with its final status already */
-	return is_waiting(w, b) ? tasks_report(outbox, w, b, b->why.text) : 0;
+	if (!is_waiting(w, b))
+		return 0; /* a new log was written with its final status already */
+	int r = tasks_report(outbox, w, b, b->why.text);
+	if (r == 0 && build_subject(w, b)->origin->kind == ORIGIN_RELEASE)
+		r = tasks_end(outbox, w, b);
+	return r;
 }
 
 static int add_update(struct outbox *outbox, const struct log_entry *entry)

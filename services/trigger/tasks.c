@@ -96,6 +96,28 @@ static int add(struct outbox *outbox, const struct work *w, struct build *const 
 	                       body->len);
 }
 
+int tasks_end(struct outbox *outbox, const struct work *w, const struct build *b)
+{
+	const struct task *parked = &build_subject(w, b)->origin->task;
+	char lane[LANE_KEY_SIZE];
+	const struct task task = {
+		.log_id = b->log_id,
+		.integration_id = parked->integration_id,
+		.lab_id = parked->lab_id,
+		.action_id = parked->action_id,
+		.attempt = b->attempt,
+		.retry_id = b->retry_id,
+		.method = "POST",
+		.order_key = parked->order_key,
+		.order_place = parked->order_place,
+		.ended = true,
+	};
+
+	if (!b->row || !parked->order_key)
+		return 0; /* its entity waits until the dispatcher gives it up */
+	return outbox_add_task(outbox, settings_lane_key(b->row, lane), &task, "", 0);
+}
+
 static void join(struct build *const *builds, size_t n, struct payload_body *out)
 {
 	CLEANUP(freep)

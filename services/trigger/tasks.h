@@ -6,6 +6,9 @@
 /* 0 or TRIGGER_E_AGAIN, all. */
 int tasks_report(struct outbox *outbox, const struct work *w, const struct build *b,
                  const char *why) MUST_CHECK;
+/* A parked task was ended unsent, which its entity's next waits to hear. */
+int tasks_end(struct outbox *outbox, const struct work *w,
+              const struct build *b) MUST_CHECK;
 /* One task of these builds, the first one's log leading. Several, or a batched one: the
  * body is the array of theirs. */
 int tasks_add(struct outbox *outbox, const struct work *w, struct build *const *builds,

@@ -75,7 +75,9 @@ static bool step(struct bench *b, char what, int i)
 		order_release(b->order, task, b->now_ms);
 		break;
 	case 'E':
-		order_end_parked(b->order, task);
+		next = order_end_parked(b->order, task);
+		if (next)
+			wake(next);
 		break;
 	case '+':
 	case '-':
@@ -139,6 +141,7 @@ static const struct {
 	{ "it comes back", "J1 J2 K1 R1 -2 J1 n1 +1 -2 S1 L1 w2 +2" },
 	{ "released one by one", "J1 J2 J3 K1 K2 K3 r1 x2 x3 R1 s2 s3 J1 r2 R2 s3 J2 r3" },
 	{ "ended while it was parked", "J1 J2 K1 K2 x2 E1 r2" },
+	{ "the next is woken", "J1 J2 K1 -2 E1 w2 +2" },
 	{ "parked for too long", "J1 J2 K1 T T w2 +2 n2 >2" },
 	{ "late ones are released as well", "J1 J2 K1 K2 x2 T T r2" },
 	{ "known by its record alone", "M1 J2 f2 M1 R1 J1 +1 -2" },
