@@ -367,23 +367,26 @@ void order_drop_parked(struct order *o, int partition)
 	}
 }
 
+static void line_free(struct order_line *line)
+{
+	struct order_ticket *t;
+
+	while ((t = TAILQ_FIRST(&line->tickets))) {
+		TAILQ_REMOVE(&line->tickets, t, link);
+		free(t);
+	}
+	line_put(line);
+}
+
 struct order *order_free(struct order *o)
 {
+	struct order_line *line;
+
 	if (!o)
 		return NULL;
-	for (size_t i = 0; i < ORDER_BUCKETS; i++) {
-		struct order_line *line;
-
-		while ((line = LIST_FIRST(&o->lines[i]))) {
-			struct order_ticket *t;
-
-			while ((t = TAILQ_FIRST(&line->tickets))) {
-				TAILQ_REMOVE(&line->tickets, t, link);
-				free(t);
-			}
-			line_put(line);
-		}
-	}
+	for (size_t i = 0; i < ORDER_BUCKETS; i++)
+		while ((line = LIST_FIRST(&o->lines[i])))
+			line_free(line);
 	free(o);
 	return NULL;
 }
