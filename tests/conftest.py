@@ -6,6 +6,10 @@ from fleet.world import World
 from partners import Partner
 
 
+def pytest_addoption(parser):
+    parser.addoption("--update", action="store_true", help="write what a test compares anew (docs/payloads.md)")
+
+
 @pytest.fixture(scope="session")
 def stack():
     """The running stack; started when there is none."""

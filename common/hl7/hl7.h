@@ -13,6 +13,9 @@
 
 #include <jansson.h>
 
+/* The stage that a log of such a message has, as the field's own chain calls it. */
+#define HL7_STAGE "LIVEHEALTHAPI"
+
 enum hl7_version { HL7_2_3, HL7_2_5_1 };
 
 enum {                     /* id_injection */

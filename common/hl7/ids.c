@@ -1,6 +1,7 @@
 /* The ids that a message carries, and what of it is more than them. */
 #include "hl7/hl7.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #define MSH_FACILITY   4
@@ -118,7 +119,8 @@ int hl7_update_message_with_ids(const char *message, size_t len, const struct hl
 	struct line rest = { message, len }, line;
 	bool with_pid = has_segment(message, len, "PID");
 
-	if (!next_line(&rest, &line) || !is_segment(&line, "MSH") || line.len < 8)
+	if (!next_line(&rest, &line) || !is_segment(&line, "MSH") || line.len < 8 ||
+	    !ispunct((unsigned char)line.at[3]))
 		return HL7_E_NO_MSH;
 	char separator = line.at[3];
 	(void)snprintf(labid, sizeof(labid), "%lld", (long long)ids->lab_id);

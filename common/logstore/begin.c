@@ -29,8 +29,7 @@ static const char *const kept_fields[] = {
 
 static const char *const nulled_fields[] = {
 	"error_kind",           "error_message", "response_headers", "response_body",
-	"response_status_code", "response_time", "fusion_log",       "stage",
-	"next_auto_retry_at",
+	"response_status_code", "response_time", "fusion_log",       "next_auto_retry_at",
 };
 
 struct originals {
@@ -156,6 +155,7 @@ static void queue_again(bson_t *set, bson_t *unset, const struct attempt_begin *
 	for (size_t i = 0; i < ARRAY_SIZE(nulled_fields); i++)
 		(void)bson_append_null(set, nulled_fields[i], -1);
 	(void)BSON_APPEND_BOOL(set, "sent_to_mirth", false);
+	convert_append_text(set, "stage", jdoc_text_or(b->payload, "stage", NULL));
 	if (!set_request(set, b->payload, limit))
 		(void)BSON_APPEND_UTF8(unset, "request_body_truncated", "");
 	(void)BSON_APPEND_UTF8(unset, "response_body_truncated", "");

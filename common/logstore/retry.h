@@ -48,3 +48,11 @@ enum retry_insert {
 /* One unordered bulk insert. LOGSTORE_E_AWAY: nothing is known. */
 int logstore_insert_retries(struct logstore *s, const struct retry_entry *entries, size_t n,
                             enum retry_insert *results) MUST_CHECK;
+
+/*
+ * What became of retries, by their ids, at most 1,000. *out: an array, for each id an
+ * object with `status`, `error_kind`, `error_message`, `response_status_code` and
+ * `payload_changed`, or null: there is no such retry. New reference.
+ */
+int logstore_read_outcomes(struct logstore *s, const char *const *retry_ids, size_t n,
+                           json_t **out) MUST_CHECK;

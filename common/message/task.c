@@ -29,6 +29,7 @@ static const struct field fields[] = {
 	MEMBER(ended, FIELD_BOOL, false),
 	MEMBER(context, FIELD_OBJECT, false),
 	MEMBER(records, FIELD_ARRAY, false),
+	MEMBER(documents, FIELD_ARRAY, false),
 };
 
 char *task_encode(const struct task *t)

@@ -34,6 +34,10 @@ struct task {
 	int64_t order_place;   /* of its event in the lab's line; 0: behind all that wait */
 	bool ended; /* a parked task ended without a request: its entity's next may go */
 	const json_t *context; /* the retry_context: with it a parked task can be rebuilt */
+	/* Where documents belong in the body, whose content is read when it is sent; NULL:
+	   none. Each {"document_id", "name", "offset"}, offsets ascending; without an
+	   offset it is sent beside the body. */
+	const json_t *documents;
 	/* Several records of a bulk event in one request, each with a log of its own:
 	   [{"log_id", "context"}], the first is this task's; NULL: one record. Such a task
 	   is attempt 0; a retry sends one record. */

@@ -11,6 +11,23 @@ bool payload_is_batched(const struct integration *row, const json_t *event,
 	       strcmp(body->content_type, "application/json") == 0;
 }
 
+/* A part's documents, which begins at `start` of the whole. */
+static void add_documents(struct payload_body *out, const json_t *documents, size_t start)
+{
+	const json_t *document;
+	size_t i;
+
+	if (documents && !out->documents)
+		out->documents = json_array();
+	json_array_foreach (documents, i, document) {
+		json_t *moved = json_copy((json_t *)(uintptr_t)document);
+
+		jdoc_set_int(moved, "offset",
+		             jdoc_int_or(document, "offset", 0) + (int64_t)start);
+		(void)json_array_append_new(out->documents, moved);
+	}
+}
+
 void payload_join(const struct payload_body *const *parts, size_t n,
                   struct payload_body *out)
 {
@@ -22,6 +39,7 @@ void payload_join(const struct payload_body *const *parts, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			buf_append_char(&body, ',');
+		add_documents(out, parts[i]->documents, body.len);
 		buf_append(&body, parts[i]->data, parts[i]->len);
 	}
 	buf_append_char(&body, ']');

@@ -76,6 +76,13 @@ static const struct payload_field address[] = {
 	END,
 };
 
+/* A patient's country_code is the telephone's. */
+static const struct payload_field home[] = {
+	COPY("address1", "address"),    COPY("city", "city"),
+	COPY("state", "state"),         COPY("postalCode", "pincode"),
+	COPY("countryCode", "country"), END,
+};
+
 static const struct payload_field contact[] = {
 	COPY("name", "lab_name"),
 	COPY("phoneNumber", "contact_no"),
@@ -125,7 +132,7 @@ static const struct payload_field subscriber[] = {
 	MAKE("gender", make_gender),
 	COPY("paymentResponsibilityLevelCode", "rank"),
 	COPY("relationship", "relationship_code"),
-	OBJECT("address", "/patient", address),
+	OBJECT("address", "/patient", home),
 	END,
 };
 

@@ -64,6 +64,10 @@ struct payload_attempt {
 struct payload_body {
 	char *data; /* the request's body; of a GET the query string without `?` */
 	size_t len;
+	/* Documents are no part of `data`: where they belong, as a task's header says it,
+	   and the body as a log shows it. Both NULL without documents. */
+	json_t *documents;
+	char *shown;
 	const char *method;       /* GET | POST | PUT | DELETE */
 	const char *content_type; /* "" for GET */
 	bool is_hl7;
@@ -75,6 +79,8 @@ int payload_render(const struct payload *p, const struct action *action,
                    const struct integration *row, const struct payload_attempt *attempt,
                    struct payload_body *out, struct err_text *why) MUST_CHECK;
 void payload_body_release(struct payload_body *body);
+/* For a log: each document as its name, size and SHA-256. Borrowed. */
+const char *payload_body_shown(const struct payload_body *body);
 
 /*
  * Whether a bulk event's record goes to this row in an array, with the other records: the

@@ -2,6 +2,7 @@
 #include "payload/payload.h"
 
 #include "payload/body.h"
+#include "payload/documents.h"
 #include "payload/hash.h"
 #include "json/jdoc.h"
 
@@ -76,6 +77,14 @@ int payload_template_body(const char *text, enum template_escape escape,
 	    template_render(parsed, p->scope, out, &said))
 		return err_say(why, PAYLOAD_E_CONFIG, "%s", said.text);
 	return 0;
+}
+
+static bool has_document(const char *text, size_t len)
+{
+	size_t marker_len;
+	int64_t id;
+
+	return payload_document_find(text, len, &marker_len, &id) != NULL;
 }
 
 static void append_pair(struct buf *out, const char *key, const char *text)
@@ -160,6 +169,54 @@ static int render_body(const struct payload *p, const struct integration *row,
 	return 0;
 }
 
+/* Of what the body says, with documents by their hash. */
+static void hash_body(const struct payload *p, const struct buf *body, bool hl7,
+                      char out[PAYLOAD_SHA256_SIZE])
+{
+	CLEANUP(buf_deinit) struct buf said = BUF_INIT(0);
+
+	payload_documents_replace(buf_str(body), body->len, p->scope,
+	                          PAYLOAD_DOCUMENT_HASHED, &said);
+	if (hl7)
+		payload_hl7_hash(&said, out);
+	else
+		payload_hash(buf_str(&said), said.len, out);
+}
+
+/* A report that goes out as a file has its PDF beside it. */
+static void add_beside(const struct payload *p, const struct action *action,
+                       const struct integration *row, struct payload_body *out)
+{
+	int64_t id = jdoc_int_or(json_object_get(p->scope, "document"), "document_id", 0);
+
+	if (action->id != 50 || row->transport != TRANSPORT_SFTP || id <= 0)
+		return;
+	if (!out->documents)
+		out->documents = json_array();
+	(void)json_array_append_new(out->documents, payload_document_beside(id, p->scope));
+}
+
+/* Content is never queued: the markers go, and where they were is kept. */
+static void take_documents(const struct payload *p, struct buf *body,
+                           struct payload_body *out)
+{
+	struct buf shown = BUF_INIT(0);
+
+	if (!has_document(buf_str(body), body->len))
+		return;
+	payload_documents_replace(buf_str(body), body->len, p->scope,
+	                          PAYLOAD_DOCUMENT_SHOWN, &shown);
+	out->shown = buf_take(&shown);
+	out->documents = payload_documents_take(body, p->scope);
+}
+
+/* A query string has no documents: within a nested value, or a template's, they are empty.
+ */
+static void drop_documents(const struct payload *p, struct buf *body)
+{
+	json_decref(payload_documents_take(body, p->scope));
+}
+
 int payload_render(const struct payload *p, const struct action *action,
                    const struct integration *row, const struct payload_attempt *attempt,
                    struct payload_body *out, struct err_text *why)
@@ -177,15 +234,18 @@ int payload_render(const struct payload *p, const struct action *action,
 	if (r == 0 && body.truncated)
 		r = err_say(why, PAYLOAD_E_BUILD, "the body is larger than %d bytes",
 		            BODY_LIMIT);
+	if (format->hl7 || row->template_text)
+		hash_body(p, &body, format->hl7, out->sha256);
+	else
+		memcpy(out->sha256, p->sha256, sizeof(out->sha256));
+	if (is_get)
+		drop_documents(p, &body);
+	else
+		take_documents(p, &body, out);
+	add_beside(p, action, row, out);
 	out->method =
 		method_of(action, json_object_get(p->scope, "event"), row->request_type);
 	out->len = body.len;
-	if (format->hl7)
-		payload_hl7_hash(&body, out->sha256);
-	else if (row->template_text)
-		payload_hash(buf_str(&body), body.len, out->sha256);
-	else
-		memcpy(out->sha256, p->sha256, sizeof(out->sha256));
 	out->data = buf_take(&body);
 	return r;
 }
@@ -193,5 +253,12 @@ int payload_render(const struct payload *p, const struct action *action,
 void payload_body_release(struct payload_body *body)
 {
 	free(body->data);
+	free(body->shown);
+	json_decref(body->documents);
 	*body = (struct payload_body){ 0 };
+}
+
+const char *payload_body_shown(const struct payload_body *body)
+{
+	return body->shown ? body->shown : body->data;
 }

@@ -10,6 +10,7 @@ static const struct status_word {
 	const char *state;     /* of the entity; NULL: any */
 	const char *word;
 } words[] = {
+	{ .action_id = 49, .word = "Bill Generation" },
 	{ .action_id = 6, .word = "Sample Received" },
 	{ .action_id = 7, .word = "Sample Rejected" },
 	{ .action_id = 9, .operation = "dismiss", .word = "Sample Dismissed" },

@@ -192,19 +192,27 @@ static int prepare(struct pg *pg, struct statement *s, int64_t deadline_ms)
 	return r;
 }
 
-static int send_statement(struct pg *pg, const struct statement *s, const char *sql,
-                          const char *const *params, size_t n_params)
+/* One call of pg_query. */
+struct call {
+	const char *sql;
+	const char *const *params;
+	int n_params;
+	int format; /* of the result: 0 text, 1 binary */
+	int64_t deadline_ms;
+};
+
+static int send_statement(struct pg *pg, const struct statement *s, const struct call *call)
 {
 	char name[16];
 	int sent;
 
 	if (s && s->prepared) {
 		(void)snprintf(name, sizeof(name), "f%u", s->number);
-		sent = PQsendQueryPrepared(pg->conn, name, (int)n_params, params, NULL,
-		                           NULL, 0);
+		sent = PQsendQueryPrepared(pg->conn, name, call->n_params, call->params,
+		                           NULL, NULL, call->format);
 	} else
-		sent = PQsendQueryParams(pg->conn, sql, (int)n_params, NULL, params, NULL,
-		                         NULL, 0);
+		sent = PQsendQueryParams(pg->conn, call->sql, call->n_params, NULL,
+		                         call->params, NULL, NULL, call->format);
 	if (sent)
 		return 0;
 	(void)connection_say(pg, PG_E_AWAY, "", PQerrorMessage(pg->conn));
@@ -212,13 +220,11 @@ static int send_statement(struct pg *pg, const struct statement *s, const char *
 	return PG_E_AWAY;
 }
 
-static int run(struct pg *pg, struct statement *s, const char *sql,
-               const char *const *params, size_t n_params, int64_t deadline_ms,
-               PGresult **out)
+static int run(struct pg *pg, struct statement *s, const struct call *call, PGresult **out)
 {
-	int r = send_statement(pg, s, sql, params, n_params);
+	int r = send_statement(pg, s, call);
 
-	return r ? r : exec_finish(pg, deadline_ms, out);
+	return r ? r : exec_finish(pg, call->deadline_ms, out);
 }
 
 /* The prepared statement is gone (a pooler) or its tables changed under it. */
@@ -227,24 +233,23 @@ static bool is_stale(const struct pg *pg)
 	return strcmp(pg->sqlstate, "26000") == 0 || strcmp(pg->sqlstate, "0A000") == 0;
 }
 
-static int query(struct pg *pg, const char *sql, const char *const *params, size_t n_params,
-                 int64_t deadline_ms, PGresult **out)
+static int query(struct pg *pg, const struct call *call, PGresult **out)
 {
 	bool seen = false;
-	struct statement *s = find_statement(pg, sql, &seen);
+	struct statement *s = find_statement(pg, call->sql, &seen);
 
 	if (s && seen && !s->prepared) {
-		int r = prepare(pg, s, deadline_ms);
+		int r = prepare(pg, s, call->deadline_ms);
 
 		if (r)
 			return r;
 	}
 	bool prepared = s && s->prepared;
-	int r = run(pg, s, sql, params, n_params, deadline_ms, out);
+	int r = run(pg, s, call, out);
 
 	if (r == PG_E_REFUSED && prepared && is_stale(pg) && !pg->in_transaction) {
 		s->prepared = false;
-		r = run(pg, NULL, sql, params, n_params, deadline_ms, out);
+		r = run(pg, NULL, call, out);
 	}
 	return r;
 }
@@ -260,15 +265,37 @@ static int give(struct pg *pg, int r, PGresult *rows, struct pg_result **out)
 	return 0;
 }
 
+static int call_and_give(struct pg *pg, const struct call *call, struct pg_result **out)
+{
+	PGresult *rows = NULL;
+	int r = connection_ensure(pg, call->deadline_ms);
+
+	if (!r)
+		r = query(pg, call, &rows);
+	return give(pg, r, rows, out);
+}
+
 int pg_query(struct pg *pg, const char *sql, const char *const *params, size_t n_params,
              int64_t deadline_ms, struct pg_result **out)
 {
-	PGresult *rows = NULL;
-	int r = connection_ensure(pg, deadline_ms);
+	const struct call call = { .sql = sql,
+		                   .params = params,
+		                   .n_params = (int)n_params,
+		                   .deadline_ms = deadline_ms };
 
-	if (!r)
-		r = query(pg, sql, params, n_params, deadline_ms, &rows);
-	return give(pg, r, rows, out);
+	return call_and_give(pg, &call, out);
+}
+
+int pg_query_binary(struct pg *pg, const char *sql, const char *const *params,
+                    size_t n_params, int64_t deadline_ms, struct pg_result **out)
+{
+	const struct call call = { .sql = sql,
+		                   .params = params,
+		                   .n_params = (int)n_params,
+		                   .format = 1,
+		                   .deadline_ms = deadline_ms };
+
+	return call_and_give(pg, &call, out);
 }
 
 int pg_script(struct pg *pg, const char *sql, int64_t deadline_ms)

@@ -36,13 +36,19 @@ struct pg_result;
  */
 int pg_query(struct pg *pg, const char *sql, const char *const *params, size_t n_params,
              int64_t deadline_ms, struct pg_result **out) MUST_CHECK;
+/* The same with the columns as they are: a bytea's bytes, a text's text (cast what is
+ * neither). */
+int pg_query_binary(struct pg *pg, const char *sql, const char *const *params,
+                    size_t n_params, int64_t deadline_ms,
+                    struct pg_result **out) MUST_CHECK;
 /* Several statements without parameters (migrations): all or none, in one transaction. */
 int pg_script(struct pg *pg, const char *sql, int64_t deadline_ms) MUST_CHECK;
 
 size_t pg_rows(const struct pg_result *r);
 /* NULL for null. Valid until pg_result_free. */
 const char *pg_text(const struct pg_result *r, size_t row, int column);
-int64_t pg_int(const struct pg_result *r, size_t row, int column); /* 0 for null */
+size_t pg_length(const struct pg_result *r, size_t row, int column); /* bytes */
+int64_t pg_int(const struct pg_result *r, size_t row, int column);   /* 0 for null */
 bool pg_bool(const struct pg_result *r, size_t row, int column);
 size_t pg_affected(const struct pg_result *r);
 struct pg_result *pg_result_free(struct pg_result *r);

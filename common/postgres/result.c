@@ -12,6 +12,11 @@ const char *pg_text(const struct pg_result *r, size_t row, int column)
 	               : PQgetvalue(r->rows, (int)row, column);
 }
 
+size_t pg_length(const struct pg_result *r, size_t row, int column)
+{
+	return (size_t)PQgetlength(r->rows, (int)row, column);
+}
+
 int64_t pg_int(const struct pg_result *r, size_t row, int column)
 {
 	const char *text = pg_text(r, row, column);

@@ -52,28 +52,52 @@ int preview_event(const struct action *action, int64_t lab_id, int64_t entity_id
 	return read_event(envelope, out, why);
 }
 
-static int read_context(const struct context_source *source,
-                        const struct preview_request *rq, json_t **out,
-                        struct err_text *why)
+/* What the payload is made of. */
+struct inputs {
+	json_t *context;
+	json_t *reports; /* NULL: the action needs none */
+};
+
+static void inputs_deinit(struct inputs *inputs)
+{
+	json_decref(inputs->context);
+	json_decref(inputs->reports);
+}
+
+static int find_inputs(const struct contexts *contexts, const struct preview_request *rq,
+                       int64_t id, struct inputs *out, struct err_text *why)
+{
+	int64_t lab_id = jdoc_int_or(rq->event, "lab_id", 0);
+	const char *text = NULL;
+
+	if (contexts_find(contexts, rq->action->family, lab_id, id, &text, why) != 0 ||
+	    contexts_find_reports(contexts, lab_id,
+	                          payload_report_ids(rq->action, rq->event), &out->reports,
+	                          why) != 0)
+		return PAYLOAD_E_BUILD;
+	out->context = jdoc_parse(text, strlen(text), NULL);
+	if (!json_is_object(out->context))
+		return err_say(why, PAYLOAD_E_BUILD,
+		               "lis_api.%s_context gave no usable JSON",
+		               action_family_name(rq->action->family));
+	return 0;
+}
+
+static int read_inputs(const struct context_source *source,
+                       const struct preview_request *rq, struct inputs *out,
+                       struct err_text *why)
 {
 	CLEANUP(contexts_freep) struct contexts *contexts = contexts_new();
 	int64_t lab_id = jdoc_int_or(rq->event, "lab_id", 0), id = 0;
-	const char *text = NULL;
 	int r = payload_entity_id(rq->action, rq->event, &id, why);
 
 	if (r)
 		return r;
 	contexts_want(contexts, rq->action->family, lab_id, id);
+	contexts_want_reports(contexts, lab_id, payload_report_ids(rq->action, rq->event));
 	if (contexts_fetch(contexts, source) != 0)
 		return err_say(why, PREVIEW_E_AWAY, "PostgreSQL does not answer");
-	if (contexts_find(contexts, rq->action->family, lab_id, id, &text, why) != 0)
-		return PAYLOAD_E_BUILD;
-	*out = jdoc_parse(text, strlen(text), NULL);
-	if (!json_is_object(*out))
-		return err_say(why, PAYLOAD_E_BUILD,
-		               "lis_api.%s_context gave no usable JSON",
-		               action_family_name(rq->action->family));
-	return 0;
+	return find_inputs(contexts, rq, id, out, why);
 }
 
 static char *end_point_of(const struct integration *row, const struct preview *p)
@@ -128,16 +152,17 @@ static int render(const struct preview_request *rq, const struct payload *payloa
 int preview_make(const struct context_source *source, const struct preview_request *rq,
                  struct preview *out, struct err_text *why)
 {
-	CLEANUP_JSON json_t *context = NULL;
+	CLEANUP(inputs_deinit) struct inputs inputs = { 0 };
 	struct payload payload = { 0 };
 
 	*out = (struct preview){ .method = "" };
-	int r = read_context(source, rq, &context, why);
+	int r = read_inputs(source, rq, &inputs, why);
 	if (r)
 		return r;
 	const struct payload_source from = { .action = rq->action,
-		                             .context = context,
-		                             .event = rq->event };
+		                             .context = inputs.context,
+		                             .event = rq->event,
+		                             .reports = inputs.reports };
 	r = payload_make(&from, &payload, why);
 	if (r == 0)
 		r = render(rq, &payload, out, why);

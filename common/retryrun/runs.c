@@ -22,11 +22,11 @@
 							" 'ended_at', " SQL_ISO(           \
 								"r.ended_at") ","          \
 									      " 'total', " \
-	                                                                      "r.total, "  \
-	                                                                      "'filter', " \
-	                                                                      "p.filter, " \
-	                                                                      "'counts', " \
-	                                                                      "r.counts)"
+									      "r.total, "  \
+									      "'filter', " \
+									      "p.filter, " \
+									      "'counts', " \
+									      "r.counts)"
 #define FROM_RUNS                                                                          \
 	" FROM integration.retry_run r"                                                    \
 	" JOIN integration.retry_preview p ON p.id = r.preview_id"
@@ -154,7 +154,7 @@ int retryrun_items(struct pg *pg, int64_t id, const struct retryrun_items *query
 			"i.updated_at") ")"
 					" FROM integration.retry_run r"
 					" JOIN integration.retry_run_item i ON "
-	                                "i.preview_id = r.preview_id"
+					"i.preview_id = r.preview_id"
 					" WHERE r.id = $1 AND i.n > $2::bigint"
 					" AND ($3::text IS NULL OR i.state = $3)"
 					" AND ($4::text IS NULL OR i.status = $4)"
@@ -307,13 +307,13 @@ static const char move_sql[] =
 	" AND " SQL_VISIBLE("p.labs",
                             "$4") " RETURNING r.preview_id),"
 				  " dropped AS (UPDATE integration.retry_run_item i SET "
-                                  "state = 'CANCELLED',"
+				  "state = 'CANCELLED',"
 				  " updated_at = clock_timestamp() FROM moved m"
 				  " WHERE $2 = 'CANCELLED' AND i.preview_id = m.preview_id "
-                                  "AND i.state = 'WAITING'"
+				  "AND i.state = 'WAITING'"
 				  " RETURNING 1)"
 				  " SELECT (SELECT count(*) FROM moved), (SELECT count(*) "
-                                  "FROM dropped)";
+				  "FROM dropped)";
 
 static int move(struct pg *pg, int64_t id, enum retryrun_command command,
                 const struct retryrun_labs *labs, struct err_text *why)

@@ -30,45 +30,73 @@ static bool decode_key(const char *text, size_t len, unsigned char key[KEY_MAX],
 	return false;
 }
 
-static void append_one(const unsigned char *key, size_t key_len, const char *head,
-                       const char *body, size_t len, struct buf *out)
+static void start(crypto_auth_hmacsha256_state *state, const unsigned char *key,
+                  size_t key_len, const char *head)
 {
-	crypto_auth_hmacsha256_state state;
+	(void)crypto_auth_hmacsha256_init(state, key, key_len);
+	(void)crypto_auth_hmacsha256_update(state, (const unsigned char *)head,
+	                                    strlen(head));
+}
+
+int signature_begin(struct signature *s, const char *secrets, const char *id,
+                    int64_t timestamp_s, struct err_text *why)
+{
+	char head[128];
+	unsigned char key[KEY_MAX];
+
+	s->n = 0;
+	(void)snprintf(head, sizeof(head), "%s.%lld.", id, (long long)timestamp_s);
+	for (const char *at = secrets + strspn(secrets, " "); *at; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " "), key_len;
+
+		if (s->n == SIGNATURE_SECRETS_MAX)
+			return err_say(why, SIGNATURE_E_SECRET,
+			               "webhook_secret: more than %d secrets",
+			               SIGNATURE_SECRETS_MAX);
+		if (!decode_key(at, n, key, &key_len))
+			return err_say(why, SIGNATURE_E_SECRET,
+			               "webhook_secret: number %zu is not whsec_ and "
+			               "base64",
+			               s->n + 1);
+		start(&s->states[s->n++], key, key_len, head);
+		at += n;
+	}
+	sodium_memzero(key, sizeof(key));
+	if (s->n == 0)
+		return err_say(why, SIGNATURE_E_SECRET, "webhook_secret: empty");
+	return 0;
+}
+
+void signature_add(struct signature *s, const char *data, size_t len)
+{
+	for (size_t i = 0; i < s->n; i++)
+		(void)crypto_auth_hmacsha256_update(&s->states[i],
+		                                    (const unsigned char *)data, len);
+}
+
+void signature_end(struct signature *s, struct buf *out)
+{
 	unsigned char mac[crypto_auth_hmacsha256_BYTES];
 	char text[TEXT_SIZE];
 
-	(void)crypto_auth_hmacsha256_init(&state, key, key_len);
-	(void)crypto_auth_hmacsha256_update(&state, (const unsigned char *)head,
-	                                    strlen(head));
-	(void)crypto_auth_hmacsha256_update(&state, (const unsigned char *)body, len);
-	(void)crypto_auth_hmacsha256_final(&state, mac);
-	sodium_memzero(&state, sizeof(state));
-	buf_append_str(out, out->len > 0 ? " v1," : "v1,");
-	buf_append_str(out, sodium_bin2base64(text, sizeof(text), mac, sizeof(mac),
-	                                      sodium_base64_VARIANT_ORIGINAL));
+	for (size_t i = 0; i < s->n; i++) {
+		(void)crypto_auth_hmacsha256_final(&s->states[i], mac);
+		buf_append_str(out, out->len > 0 ? " v1," : "v1,");
+		buf_append_str(out, sodium_bin2base64(text, sizeof(text), mac, sizeof(mac),
+		                                      sodium_base64_VARIANT_ORIGINAL));
+	}
+	sodium_memzero(s, sizeof(*s));
 }
 
 int signature_append(const char *secrets, const char *id, int64_t timestamp_s,
                      const char *body, size_t len, struct buf *out, struct err_text *why)
 {
-	char head[128];
-	unsigned char key[KEY_MAX];
-	int place = 0;
+	struct signature s;
+	int r = signature_begin(&s, secrets, id, timestamp_s, why);
 
-	(void)snprintf(head, sizeof(head), "%s.%lld.", id, (long long)timestamp_s);
-	for (const char *at = secrets + strspn(secrets, " "); *at; at += strspn(at, " ")) {
-		size_t n = strcspn(at, " "), key_len;
-
-		place++;
-		if (!decode_key(at, n, key, &key_len))
-			return err_say(why, SIGNATURE_E_SECRET,
-			               "webhook_secret: number %d is not whsec_ and base64",
-			               place);
-		append_one(key, key_len, head, body, len, out);
-		at += n;
+	if (r == 0) {
+		signature_add(&s, body, len);
+		signature_end(&s, out);
 	}
-	sodium_memzero(key, sizeof(key));
-	if (place == 0)
-		return err_say(why, SIGNATURE_E_SECRET, "webhook_secret: empty");
-	return 0;
+	return r;
 }

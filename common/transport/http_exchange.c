@@ -26,6 +26,26 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 	return x->body.truncated ? 0 : size * n; /* 0 ends the transfer */
 }
 
+static size_t on_read(char *out, size_t size, size_t n, void *arg)
+{
+	struct http_exchange *x = arg;
+	ssize_t got = content_read(&x->content, &x->place, out, size * n);
+
+	x->unreadable = got < 0;
+	return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+/* curl begins again only from the start. */
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct http_exchange *x = arg;
+
+	if (offset != 0 || origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	x->place = (struct content_place){ 0 };
+	return CURL_SEEKFUNC_OK;
+}
+
 /* Repeated headers are joined, as RFC 9110, 5.3 allows. */
 static void keep_header(struct http_exchange *x, const char *name, const char *value)
 {
@@ -152,7 +172,7 @@ void http_exchange_clear(struct http_exchange *x)
 	x->end_point = NULL;
 	forget_headers(x);
 	buf_deinit(&x->body);
-	x->blocked = x->reached = false;
+	x->blocked = x->reached = x->unreadable = false;
 	x->socket = CURL_SOCKET_BAD;
 	x->connected = 0;
 	x->error[0] = '\0';
@@ -192,6 +212,21 @@ static int prepare_url(struct http_exchange *x, const struct transport_request *
 
 #define SET(option, value) ((void)curl_easy_setopt(x->easy, option, value))
 
+static void set_stream(struct http_exchange *x, const struct transport_request *rq)
+{
+	x->content = (struct content){ .text = rq->body,
+		                       .len = rq->body_len,
+		                       .documents = rq->documents,
+		                       .n_documents = rq->n_documents };
+	x->place = (struct content_place){ 0 };
+	SET(CURLOPT_POST, 1L);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)content_length(&x->content));
+	SET(CURLOPT_READFUNCTION, on_read);
+	SET(CURLOPT_READDATA, x);
+	SET(CURLOPT_SEEKFUNCTION, on_seek);
+	SET(CURLOPT_SEEKDATA, x);
+}
+
 static void set_method(struct http_exchange *x, const struct transport_request *rq)
 {
 	const char *method = rq->task->method;
@@ -200,7 +235,9 @@ static void set_method(struct http_exchange *x, const struct transport_request *
 		SET(CURLOPT_HTTPGET, 1L);
 		return;
 	}
-	if (rq->body_len > 0 || strcmp(method, "DELETE") != 0) {
+	if (rq->n_documents > 0) {
+		set_stream(x, rq);
+	} else if (rq->body_len > 0 || strcmp(method, "DELETE") != 0) {
 		SET(CURLOPT_POSTFIELDS, rq->body_len > 0 ? rq->body : "");
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)rq->body_len);
 	}

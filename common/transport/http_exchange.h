@@ -23,6 +23,9 @@ struct http_exchange {
 	struct curl_slist *headers;
 	json_t *request_headers;
 	char *end_point;
+	struct content content; /* the body, when it has documents */
+	struct content_place place;
+	bool unreadable; /* a document's bytes could not be read back */
 	char error[CURL_ERROR_SIZE];
 
 	/* how far it came */

@@ -190,12 +190,16 @@ static int add_webhook(struct http_headers *h, const struct transport_request *r
 	struct buf signature = BUF_INIT(0);
 	bool is_get = strcmp(rq->task->method, "GET") == 0;
 
+	if (rq->signature)
+		now_wall_ms = rq->signed_at_ms;
 	log_id_to_hex(&rq->task->log_id, id);
 	(void)snprintf(timestamp, sizeof(timestamp), "%lld",
 	               (long long)(now_wall_ms / 1000));
 	set(h, "webhook-id", id, false);
 	set(h, "webhook-timestamp", timestamp, false);
-	if (!rq->row->webhook_secret)
+	if (rq->signature)
+		set(h, "webhook-signature", rq->signature, true);
+	if (rq->signature || !rq->row->webhook_secret)
 		return 0;
 	/* A GET has no body: the signature is of the empty one. */
 	int r = signature_append(rq->row->webhook_secret, id, now_wall_ms / 1000, rq->body,

@@ -128,6 +128,10 @@ static enum error_kind judge(struct http_exchange *x, CURLcode code, struct err_
 	if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && x->body.truncated) ||
 	    answered_early(x, code))
 		return ERROR_KIND_NONE;
+	if (x->unreadable) {
+		(void)err_say(text, 0, "A document could not be read back from the disk");
+		return ERROR_KIND_STORAGE;
+	}
 	if (x->blocked && x->socket == CURL_SOCKET_BAD) {
 		(void)err_say(text, 0,
 		              "The address %s is not public; ALLOW_PRIVATE_DESTINATIONS "

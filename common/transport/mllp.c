@@ -5,13 +5,14 @@
  */
 #include "base/clock.h"
 #include "hl7/ack.h"
+#include "hl7/hl7.h"
 #include "transport/mllp_peers.h"
 
 #include <event2/event.h>
 
 enum { SWEEP_SECONDS = 60 };
 
-static const char stage[] = "LIVEHEALTHAPI";
+static const char stage[] = HL7_STAGE;
 static const struct transport_mirth sent = {
 	.sent = true,
 	.fusion_log = "Sent to Mirth",

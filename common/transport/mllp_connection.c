@@ -18,9 +18,11 @@
 #include <unistd.h>
 
 enum {
+	PIECE = 65536,      /* of a message with documents, handed on at once */
 	READ_AHEAD = 65536, /* bytes that wait in memory for their frame */
 	FLOOD_FRAMES = 4,   /* a peer that sends as many of the longest is sick */
 };
+static const char frame_head[] = { MLLP_VT }, frame_tail[] = { MLLP_FS, MLLP_CR };
 
 static void end(struct mllp_connection *c, enum error_kind kind, const char *text)
 {
@@ -76,6 +78,29 @@ static void on_read(struct bufferevent *stream, void *arg)
 			return;
 	if (c->received / FLOOD_FRAMES > c->target.frame_limit)
 		end(c, ERROR_KIND_RESPONSE, "The peer sends without end");
+}
+
+/* The peer has taken what there was: the next piece of a message with documents. */
+static void on_write(struct bufferevent *stream, void *arg)
+{
+	struct mllp_connection *c = arg;
+	char piece[PIECE];
+	ssize_t n;
+
+	if (c->unread == 0)
+		return;
+	n = content_read(&c->message, &c->place, piece, sizeof(piece));
+	if (n < 0) {
+		end(c, ERROR_KIND_STORAGE, "A document could not be read back");
+		return;
+	}
+	if (n == 0) {
+		c->unread = 0;
+		(void)bufferevent_write(stream, frame_tail, sizeof(frame_tail));
+		return;
+	}
+	c->unread -= (size_t)n;
+	(void)bufferevent_write(stream, piece, (size_t)n);
 }
 
 static void say_broken(struct bufferevent *stream, struct err_text *why)
@@ -154,7 +179,7 @@ static void open_stream(struct mllp_connection *c)
 		abort(); /* out of memory */
 	if (c->target.tls)
 		bufferevent_openssl_set_allow_dirty_shutdown(c->stream, 1);
-	bufferevent_setcb(c->stream, on_read, NULL, on_event, c);
+	bufferevent_setcb(c->stream, on_read, on_write, on_event, c);
 	bufferevent_setwatermark(c->stream, EV_READ, 0, READ_AHEAD);
 	(void)bufferevent_enable(c->stream, EV_READ | EV_WRITE);
 	if (!c->target.tls)
@@ -393,16 +418,22 @@ bool mllp_connection_is_fresh(struct mllp_connection *c)
 	       (!session || session_is_open(session));
 }
 
-void mllp_connection_send(struct mllp_connection *c, const char *message, size_t len)
+void mllp_connection_send(struct mllp_connection *c, const struct content *message)
 {
-	static const char head[] = { MLLP_VT }, tail[] = { MLLP_FS, MLLP_CR };
 	struct evbuffer *output = bufferevent_get_output(c->stream);
+	size_t len = (size_t)content_length(message);
 
 	c->received = 0;
-	c->sent = len + sizeof(head) + sizeof(tail);
-	(void)evbuffer_add(output, head, sizeof(head));
-	(void)evbuffer_add_reference(output, message, len, NULL, NULL);
-	(void)evbuffer_add(output, tail, sizeof(tail));
+	c->sent = sizeof(frame_head) + len + sizeof(frame_tail);
+	(void)evbuffer_add(output, frame_head, sizeof(frame_head));
+	if (message->n_documents > 0) {
+		c->message = *message;
+		c->place = (struct content_place){ 0 };
+		c->unread = len + sizeof(frame_tail); /* on_write() goes on */
+		return;
+	}
+	(void)evbuffer_add_reference(output, message->text, message->len, NULL, NULL);
+	(void)evbuffer_add(output, frame_tail, sizeof(frame_tail));
 }
 
 /*
@@ -419,11 +450,13 @@ bool mllp_connection_was_unheard(const struct mllp_connection *c)
 	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
 	    info.tcpi_state != TCP_CLOSE_WAIT || ioctl(fd, SIOCOUTQ, &queued) != 0)
 		return false;
-	return evbuffer_get_length(bufferevent_get_output(c->stream)) + (size_t)queued >=
+	return evbuffer_get_length(bufferevent_get_output(c->stream)) + c->unread +
+	               (size_t)queued >=
 	       c->sent;
 }
 
 bool mllp_connection_has_drained(const struct mllp_connection *c)
 {
-	return evbuffer_get_length(bufferevent_get_output(c->stream)) == 0;
+	return c->unread == 0 &&
+	       evbuffer_get_length(bufferevent_get_output(c->stream)) == 0;
 }

@@ -67,7 +67,10 @@ struct mllp_connection {
 	struct event *connecting, *timer;
 	struct bufferevent *stream;
 	struct mllp_frame frame;
-	size_t received, sent; /* bytes: since the last message was sent; its own */
+	size_t received, sent;  /* bytes: since the last message was sent; its own */
+	struct content message; /* one with documents is read as the peer takes it */
+	struct content_place place;
+	size_t unread; /* bytes of it and its frame's end that are not in `stream` yet */
 };
 
 /* `limit_ms` for look-up, TCP and TLS together. ready() or ended() follows, not from
@@ -78,8 +81,9 @@ struct mllp_connection *mllp_connection_close(struct mllp_connection *c);
 /* False: the peer has closed it, though the loop has not come to it yet. Ask before
  * sending. */
 bool mllp_connection_is_fresh(struct mllp_connection *c);
-/* In a frame. The message is borrowed until the connection is closed or has drained. */
-void mllp_connection_send(struct mllp_connection *c, const char *message, size_t len);
+/* In a frame. What the content points to is borrowed until the connection is closed or has
+ * drained. */
+void mllp_connection_send(struct mllp_connection *c, const struct content *message);
 /* Ended, and for certain before the peer's TCP took a byte of the last message. */
 bool mllp_connection_was_unheard(const struct mllp_connection *c);
 bool mllp_connection_has_drained(const struct mllp_connection *c);

@@ -86,7 +86,12 @@ static void put_on(struct mllp_link *l, struct mllp_exchange *x)
 	l->exchange = x;
 	x->carrier = l;
 	move(l, MLLP_BUSY);
-	mllp_connection_send(l->connection, x->rq.body, x->rq.body_len);
+	const struct content message = { .text = x->rq.body,
+		                         .len = x->rq.body_len,
+		                         .documents = x->rq.documents,
+		                         .n_documents = x->rq.n_documents };
+
+	mllp_connection_send(l->connection, &message);
 	mllp_connection_wait(l->connection, x->rq.row->ack_timeout_ms);
 	mllp_exchange_sent(x);
 	l->carried++;

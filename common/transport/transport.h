@@ -9,6 +9,7 @@
 #include "domain/outcome.h"
 #include "message/task.h"
 #include "settings/settings.h"
+#include "transport/content.h"
 
 #include <jansson.h>
 
@@ -27,10 +28,15 @@ extern const size_t transport_config_n_keys;
 struct transport_request {
 	const struct integration *row;
 	const struct task *task;
-	const char *body;
+	const char *body; /* the task's text; on the wire with documents: content.h */
 	size_t body_len;
 	const char *access_token; /* http, OAuth 2: the transport's own, NULL else */
 	bool bare;                /* http: no webhook-... and traceparent headers */
+	const struct content_document *documents; /* NULL: none */
+	size_t n_documents;
+	/* Standard Webhooks, made beforehand where the body has documents; else NULL. */
+	const char *signature;
+	int64_t signed_at_ms; /* the wall clock's time in it */
 };
 
 /* Durations in microseconds; 0 where a phase did not happen. */

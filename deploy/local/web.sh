@@ -31,12 +31,18 @@ web_modules_fetch() {
 		web_node "$NODE_HOME/node/lib/node_modules/npm/bin/npm-cli.js" ci --prefix "$1" --ignore-scripts --no-progress
 }
 
+# A folder of its own, as npm makes it, would take the link into itself.
+web_modules_link() {
+	[[ -L $WEB/node_modules || ! -e $WEB/node_modules ]] || rm -rf "$WEB/node_modules"
+	ln -sfn "$1" "$WEB/node_modules"
+}
+
 web_tools() {
 	local folder
 	folder=$(web_modules_folder)
 	cached "$NODE_HOME" "fetching Node $NODE_VERSION" node_fetch &&
 		cached "$folder" "fetching the web app's libraries" web_modules_fetch &&
-		ln -sfn "$folder/node_modules" "$WEB/node_modules"
+		web_modules_link "$folder/node_modules"
 }
 
 web_is_current() {

@@ -13,6 +13,14 @@ void api_put_preferences(struct call *call);
 /* session.c: what the loop needs to open a stream */
 void api_stream(struct call *call);
 
+/* setup.c, save.c */
+void api_labs(struct call *call);
+void api_action_categories(struct call *call);
+void api_authentications(struct call *call);
+void api_integrations(struct call *call);
+void api_integration_history(struct call *call);
+void api_save_integration(struct call *call);
+
 /* files.c: the web app; for what no route has */
 void api_files(struct call *call);
 void api_openapi(struct call *call);

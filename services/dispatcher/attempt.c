@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/utf8.h"
 #include "commits.h"
+#include "documents.h"
 #include "domain/retry_after.h"
 #include "gauges.h"
 #include "intake.h"
@@ -194,7 +195,8 @@ static void count(const struct job *job, const struct transport_result *r,
 
 static enum lane_verdict verdict_for_lane(const struct verdict *v, int code)
 {
-	if (v->kind == ERROR_KIND_CONFIG || v->kind == ERROR_KIND_BLOCKED)
+	if (v->kind == ERROR_KIND_CONFIG || v->kind == ERROR_KIND_BLOCKED ||
+	    v->kind == ERROR_KIND_BUILD || v->kind == ERROR_KIND_STORAGE)
 		return LANE_UNDECIDED;
 	return circuit_counts(v->kind, code) ? LANE_UNAVAILABLE : LANE_ANSWERED;
 }
@@ -281,10 +283,23 @@ static void start_in_order(const struct job *job)
 	         "ORDER_HOLD");
 }
 
-void attempt_start(struct dispatcher *d, struct job *job)
+static void refuse(struct dispatcher *d, struct job *job, enum error_kind kind,
+                   const char *why)
 {
-	struct lane_entry *l = job->lane;
-	const struct transport_request rq = {
+	const struct transport_mirth *mirth = mirth_of(job->row, &job->task);
+	const struct transport_result refused = {
+		.kind = kind,
+		.error = why,
+		.end_point = mirth ? job->row->end_point : NULL,
+		.mirth = mirth,
+	};
+
+	finish(d, job, &refused);
+}
+
+static void send(struct dispatcher *d, struct job *job)
+{
+	struct transport_request rq = {
 		.row = job->row,
 		.task = &job->task,
 		.body = job->held->m.value ? job->held->m.value : "",
@@ -292,6 +307,24 @@ void attempt_start(struct dispatcher *d, struct job *job)
 	};
 	const struct transport_ops *ops = transports[job->row->transport];
 	struct err_text why;
+
+	documents_add(job->documents, &rq);
+	if (ops->send(d->transports[ops->kind], &rq, on_done, job, &why) != 0)
+		refuse(d, job, ERROR_KIND_CONFIG, why.text);
+}
+
+void attempt_documents(struct dispatcher *d, struct job *job, enum error_kind kind,
+                       const char *why)
+{
+	if (kind != ERROR_KIND_NONE)
+		refuse(d, job, kind, why);
+	else
+		send(d, job);
+}
+
+void attempt_start(struct dispatcher *d, struct job *job)
+{
+	struct lane_entry *l = job->lane;
 
 	lanes_unqueue(l, job);
 	if (TAILQ_EMPTY(&l->flying))
@@ -303,17 +336,10 @@ void attempt_start(struct dispatcher *d, struct job *job)
 	job->started_wall_ms = clock_wall_ms();
 	lane_started(&l->lane, job->started_us / 1000);
 	start_in_order(job);
-	if (ops->send(d->transports[ops->kind], &rq, on_done, job, &why) != 0) {
-		const struct transport_mirth *mirth = mirth_of(job->row, &job->task);
-		const struct transport_result refused = {
-			.kind = ERROR_KIND_CONFIG,
-			.error = why.text,
-			.end_point = mirth ? job->row->end_point : NULL,
-			.mirth = mirth,
-		};
-
-		finish(d, job, &refused);
-	}
+	if (job->task.documents)
+		documents_read(d, job);
+	else
+		send(d, job);
 }
 
 static void end_unsent(struct dispatcher *d, struct job *job, enum log_status status,

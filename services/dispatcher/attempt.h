@@ -6,6 +6,9 @@
  * queue.
  */
 void attempt_start(struct dispatcher *d, struct job *job);
+/* A started job's documents were read; or not, and it ends FAIL with this kind. */
+void attempt_documents(struct dispatcher *d, struct job *job, enum error_kind kind,
+                       const char *why);
 /* Ends a waiting job without a request, FAIL with this kind and message. */
 void attempt_refuse(struct dispatcher *d, struct job *job, enum error_kind kind,
                     const char *message);

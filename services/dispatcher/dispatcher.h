@@ -2,7 +2,7 @@
 /*
  * The dispatcher: takes tasks from integration.dispatch-tasks, sends each to its partner at
  * that partner's own pace, and reports the outcome. Everything runs on the loop thread,
- * save the reading of rows (rows.c).
+ * save the reading of rows (rows.c) and documents (documents.c).
  *
  *   intake.c    messages in: a source per partition, a job per task; pauses
  *   commits.c   offsets out; partitions that leave
@@ -10,6 +10,7 @@
  *   attempt.c   one request: from the lane to the wire, from the answer to the report
  *   outgoing.c  messages out, kept until they are acknowledged
  *   parking.c   tasks of slow lanes, to integration.parked-tasks and back
+ *   documents.c PDFs of a request, read before it starts
  *   rows.c      the integrations as they are now
  *   gauges.c    metrics
  */
@@ -46,6 +47,10 @@ struct dispatcher_config {
 	int64_t park_delay;
 	int64_t order_hold;
 	int64_t body_limit; /* LOG_BODY_LIMIT */
+	int64_t document_timeout;
+	int64_t document_limit; /* bytes of one */
+	int64_t spool_limit;    /* bytes of all */
+	char *spool_folder;
 };
 
 /* A partition of ours. Lives until the last of its jobs and messages has ended. */
@@ -78,7 +83,8 @@ struct job {
 	/* while it is on the wire */
 	struct settings *settings; /* what `row` belongs to */
 	const struct integration *row;
-	int64_t started_us; /* monotonic */
+	struct documents_read *documents; /* NULL: the task has none */
+	int64_t started_us;               /* monotonic */
 	int64_t started_wall_ms;
 };
 TAILQ_HEAD(job_list, job);
@@ -130,6 +136,7 @@ struct dispatcher {
 	struct transport *transports[TRANSPORT_FAX + 1];
 	struct rows *rows;
 	struct order *order;
+	struct documents *documents;
 
 	LIST_HEAD(, source) sources;
 	LIST_HEAD(lane_bucket, lane_entry) lanes[LANE_BUCKETS];

@@ -1,6 +1,7 @@
 #include "gauges.h"
 
 #include "base/clock.h"
+#include "documents.h"
 #include "lanes.h"
 #include "outgoing.h"
 
@@ -112,6 +113,7 @@ void gauges_update(struct dispatcher *d)
 	metric_set(&in_flight, NULL, d->in_flight);
 	metric_set(&queued, NULL, (double)d->n_tasks);
 	metric_set(&queued_bytes, NULL, (double)d->task_bytes);
+	documents_gauge(d);
 	metric_set(&unacknowledged, NULL, (double)outgoing_count(d));
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "commits.h"
+#include "documents.h"
 #include "gauges.h"
 #include "lanes.h"
 #include "log/log.h"
@@ -67,6 +68,7 @@ void job_free(struct dispatcher *d, struct job *job)
 	d->task_bytes -= job->bytes;
 	if (job->ticket)
 		order_wake(order_leave(d->order, job->ticket));
+	job->documents = documents_release(d, job->documents);
 	(void)settings_unref(job->settings);
 	task_release(&job->task);
 	(void)kafka_held_free(job->held);

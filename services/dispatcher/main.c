@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "commits.h"
+#include "documents.h"
 #include "gauges.h"
 #include "intake.h"
 #include "lanes.h"
@@ -156,6 +157,41 @@ static const struct config_key keys[] = {
 		.help = "Longest body that a log keeps; a longer one is cut, which is "
 			"said.",
 	},
+	{
+		.name = "DOCUMENT_TIMEOUT",
+		.type = CONFIG_MSEC,
+		.offset = FIELD(document_timeout),
+		.min = 100,
+		.max = 600000,
+		.dflt = "30s",
+		.help = "Longest wait for one document (PDF) out of the LIS.",
+	},
+	{
+		.name = "DOCUMENT_LIMIT",
+		.type = CONFIG_BYTES,
+		.offset = FIELD(document_limit),
+		.min = 1 << 10,
+		.max = 1 << 30,
+		.dflt = "64MiB",
+		.help = "Largest document that is sent; a larger one is a FAIL, build.",
+	},
+	{
+		.name = "DOCUMENT_SPOOL_LIMIT",
+		.type = CONFIG_BYTES,
+		.offset = FIELD(spool_limit),
+		.min = 1 << 20,
+		.max = (int64_t)1 << 40,
+		.dflt = "2GiB",
+		.help = "Disk space of documents on their way, over all requests; further "
+			"ones wait for room.",
+	},
+	{
+		.name = "DOCUMENT_SPOOL_FOLDER",
+		.type = CONFIG_STRING,
+		.offset = FIELD(spool_folder),
+		.dflt = "/var/tmp",
+		.help = "Where they wait: in files without a name, enciphered.",
+	},
 };
 
 static const struct config_group groups[] = {
@@ -258,6 +294,7 @@ static int start(struct service_ctx *ctx, struct err_text *why)
 	outgoing_open(d);
 	parking_open(d);
 	d->rows = rows_open(d);
+	d->documents = documents_open(d);
 	r = intake_open(d, why);
 	if (r != 0)
 		return r;
@@ -300,6 +337,7 @@ static void stop(struct service_ctx *ctx)
 	d->commit_event = event_close(d->commit_event);
 	d->tick_event = event_close(d->tick_event);
 	d->stream_event = event_close(d->stream_event);
+	d->documents = documents_close(d->documents);
 	for (size_t i = 0; i < ARRAY_SIZE(transports); i++)
 		if (d->transports[i])
 			d->transports[i] = transports[i]->close(d->transports[i]);

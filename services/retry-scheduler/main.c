@@ -1,11 +1,13 @@
 /*
  * retry-scheduler: asks for another attempt of what failed in a way that may pass, and of
- * what got stuck. It changes no log: it asks on integration.retries, and py3 over HTTP.
+ * what got stuck, and of what people chose in bulk. It changes no log: it asks on
+ * integration.retries, and py3 over HTTP.
  */
 #include "scheduler.h"
 
 #include "base/clock.h"
 #include "log/log.h"
+#include "runs.h"
 
 #include <stddef.h>
 
@@ -38,11 +40,20 @@ struct metric metric_sealed =
 struct metric metric_secrets_lost = METRIC_GAUGE(
 	"retry_scheduler_lost_secrets",
 	"Secrets in the table that no key opens: SECRETS_KEY is another one.", NULL);
+struct metric metric_runs = METRIC_GAUGE(
+	"retry_scheduler_runs", "Bulk retry runs that this process looks after.", NULL);
+struct metric metric_run_requests =
+	METRIC_COUNTER("retry_scheduler_run_requests_total",
+                       "Retries asked for by bulk retry runs.", "route");
+struct metric metric_run_results =
+	METRIC_COUNTER("retry_scheduler_run_results_total",
+                       "Attempts of bulk retry runs by what became of them.", "status");
 
 static struct metric *const metrics[] = {
-	&metric_sweeps,   &metric_seconds,      &metric_leader, &metric_candidates,
-	&metric_requests, &metric_py3_failures, &metric_stuck,  &metric_oldest,
-	&metric_sealed,   &metric_secrets_lost,
+	&metric_sweeps,       &metric_seconds,      &metric_leader,      &metric_candidates,
+	&metric_requests,     &metric_py3_failures, &metric_stuck,       &metric_oldest,
+	&metric_runs,         &metric_run_requests, &metric_run_results, &metric_sealed,
+	&metric_secrets_lost,
 };
 
 static struct scheduler_config config;
@@ -171,6 +182,8 @@ static int start(struct service_ctx *ctx, struct err_text *why)
 	service_ready(ctx, "postgres", false, "not asked yet");
 	service_ready(ctx, "mongodb", false, "not asked yet");
 	service_thread(ctx, "sweeps", scheduler_run, &scheduler);
+	if (!service_flag(ctx, "--once") && !service_flag(ctx, "--dry-run"))
+		service_thread(ctx, "runs", runs_run, &scheduler);
 	return 0;
 }
 

@@ -38,4 +38,4 @@ int scheduler_run(struct service_ctx *ctx, void *scheduler);
 
 extern struct metric metric_sweeps, metric_seconds, metric_leader, metric_candidates,
 	metric_requests, metric_py3_failures, metric_stuck, metric_oldest, metric_sealed,
-	metric_secrets_lost;
+	metric_secrets_lost, metric_runs, metric_run_requests, metric_run_results;

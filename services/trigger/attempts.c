@@ -1,6 +1,7 @@
 /* Reports of kind `attempt`: what a retry will send, told before it is sent. */
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "hl7/hl7.h"
 #include "outbox.h"
 #include "work.h"
 #include "json/jdoc.h"
@@ -23,8 +24,8 @@ static json_t *payload_changed(const struct retry *retry, const struct build *b)
 static void add_request(json_t *to, const struct build *b, int64_t body_limit)
 {
 	bool built = b->status == LOG_STATUS_QUEUED;
-	size_t len = built ? strlen(b->body.data) : 0;
-	size_t kept = built ? utf8_cut(b->body.data, len, (size_t)body_limit) : 0;
+	const char *body = built ? payload_body_shown(&b->body) : "";
+	size_t len = strlen(body), kept = utf8_cut(body, len, (size_t)body_limit);
 
 	(void)json_object_set_new(to, "end_point",
 	                          text_or_null(b->row ? b->row->end_point : NULL));
@@ -34,9 +35,10 @@ static void add_request(json_t *to, const struct build *b, int64_t body_limit)
 	(void)json_object_set_new(to, "request_headers",
 	                          json_null()); /* the dispatcher's */
 	(void)json_object_set_new(to, "request_body",
-	                          built ? json_stringn(b->body.data, kept) : json_null());
+	                          built ? json_stringn(body, kept) : json_null());
 	if (kept < len)
 		(void)json_object_set_new(to, "request_body_truncated", json_true());
+	jdoc_set_text(to, "stage", b->body.is_hl7 ? HL7_STAGE : NULL);
 	(void)json_object_set_new(to, "payload_sha256",
 	                          text_or_null(built ? b->body.sha256 : NULL));
 }

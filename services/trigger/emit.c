@@ -1,5 +1,6 @@
 /* A round's results: logs, then in one wait tasks, reports and status updates. */
 #include "base/clock.h"
+#include "hl7/hl7.h"
 #include "outbox.h"
 #include "tasks.h"
 #include "work.h"
@@ -41,10 +42,11 @@ static void make_entry(const struct work *w, const struct build *b, int64_t now_
 		.status = b->status,
 		.error_kind = b->error_kind,
 		.error_message = b->status == LOG_STATUS_QUEUED ? NULL : b->why.text,
-		/* where the field's own chain says that it is: HL7 only */
-		.stage = b->body.is_hl7 ? "LIVEHEALTHAPI" : NULL,
+		.stage = b->body.is_hl7 ? HL7_STAGE : NULL,
 		.retry_context = b->retry_context,
-		.request_body = b->status == LOG_STATUS_QUEUED ? b->body.data : NULL,
+		.request_body = b->status == LOG_STATUS_QUEUED
+		                        ? payload_body_shown(&b->body)
+		                        : NULL,
 		.payload_sha256 = b->status == LOG_STATUS_QUEUED ? b->body.sha256 : NULL,
 		.triggered_by_py3 = origin->event.triggered_by_py3,
 		.event_id = origin->event.id,

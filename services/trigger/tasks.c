@@ -88,6 +88,7 @@ static int add(struct outbox *outbox, const struct work *w, struct build *const 
 			again ? origin->task.order_place : origin->position.offset + 1,
 		.context = b->retry_context,
 		.records = records,
+		.documents = body->documents,
 	};
 
 	if (records && b->row->ordered_by)

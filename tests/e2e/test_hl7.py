@@ -70,6 +70,7 @@ def test_a_retry_is_the_same_message_with_another_attempt(world):
     changed = {d["_id"].split("-")[0]: d["payload_changed"] for d in world.stack.mongo.integration_retry_log.find(
         {"integration_directory_id": log["_id"]})}
     assert changed == {"same": False, "other": True}
+    assert world.log(log["_id"])["stage"] == "LIVEHEALTHAPI"
 
 
 def retry(world, log, name):

@@ -2,7 +2,6 @@
 the past, so nothing waits for time to pass; what is asked for is read from integration.retries."""
 import concurrent.futures
 import os
-import subprocess
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -10,7 +9,8 @@ from bson import ObjectId
 
 from fleet import schemas
 from fleet.rows import add_auth, update_auth, update_row
-from fleet.stack import ROOT, dev, http
+from fleet.scheduler import Running
+from fleet.stack import dev
 from fleet.topics import Topic
 from fleet.wait import eventually
 from partners import Partner, Reply, closed_port
@@ -196,47 +196,6 @@ def test_a_partner_that_is_back_gets_its_budget_the_oldest_first(sweeps, world, 
     other_row = world.row(1, URL, auth=other_auth, is_auto_retry=True)
     few = [sweeps.log(other_row, auth_id=other_auth) for _ in range(3)]
     assert sweeps.asked(*many, *few, AUTO_RETRY_BUDGET="5") == [True] * 5 + [False] * 7 + [True] * 3
-
-
-class Running:
-    """A scheduler with an environment of its own, beside the stack's."""
-
-    def __init__(self, **env):
-        self.env = env
-
-    def __enter__(self):
-        self.port = closed_port()
-        self.process = subprocess.Popen(
-            [str(ROOT / "dev"), "run", "retry-scheduler"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, env={**os.environ, **self.env, "HEALTH_PORT": str(self.port)})
-        eventually(self.metrics, 30, what="the scheduler's metrics")
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(30)
-
-    def metrics(self):
-        try:
-            text = http("GET", f"http://127.0.0.1:{self.port}/metrics", timeout=3).body.decode()
-        except OSError:
-            return None
-        return {name: float(value) for name, value in
-                (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))}
-
-    def sweeps(self, result="done"):
-        return (self.metrics() or {}).get(f'retry_scheduler_sweeps_total{{result="{result}"}}', 0)
-
-    def leads(self):
-        return (self.metrics() or {}).get("retry_scheduler_leader") == 1
-
-    def ready(self):
-        return http("GET", f"http://127.0.0.1:{self.port}/readyz", timeout=3).code == 200
-
-    def after(self, more=3):
-        """Returns when so many more sweeps are over."""
-        wanted = self.sweeps() + more
-        eventually(lambda: self.sweeps() >= wanted, 30, what=f"{more} more sweeps")
 
 
 def test_what_is_under_way_is_not_asked_for_with_each_sweep(sweeps, row):

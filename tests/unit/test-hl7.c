@@ -399,6 +399,7 @@ static void the_ids_are_where_the_row_wants_them(void **state)
 		{ "PID|1\r", HL7_INJECT_MSH, NULL },
 		{ "", HL7_INJECT_MSH, NULL },
 		{ "MSH", HL7_INJECT_MSH, NULL },
+		{ "MSH7^~7&7A7F", HL7_INJECT_MSH, NULL },
 	};
 	const struct hl7_ids ids = {
 		.log_id = log_id, .lab_id = 17, .attempt = 2, .action_id = 1

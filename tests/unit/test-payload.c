@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "payload/documents.h"
 #include "payload/payload.h"
 #include "json/jdoc.h"
 
@@ -275,6 +276,99 @@ static void the_hash_tells_whether_the_payload_changed(void **state)
 	payload_release(&other);
 }
 
+static void documents_leave_the_body_and_keep_their_place(void **state)
+{
+	static const struct {
+		const char *text;  /* @ and # stand for markers of documents 5 and 6 */
+		const char *taken; /* what is left; offsets are checked by putting @ back */
+		const char *shown, *hashed;
+	} cases[] = {
+		{ "{}", "{}", "{}", "{}" },
+		{ "{\"a\":\"@\"}", "{\"a\":\"\"}",
+		  "{\"a\":\"[report-44.pdf, 10 bytes, sha256 0a1b]\"}",
+		  "{\"a\":\"0a1b\"}" },
+		{ "@#", "",
+		  "[report-44.pdf, 10 bytes, sha256 0a1b][document-6.pdf, 0 bytes, sha256 "
+		  "]",
+		  "0a1bdocument-6" },
+		{ "#tail", "tail", "[document-6.pdf, 0 bytes, sha256 ]tail",
+		  "document-6tail" },
+	};
+	CLEANUP_JSON json_t *scope = parse(
+		"{\"documents\":[{\"document_id\":5,\"sha256\":\"xx\"}],\"reports\":[{"
+		"\"document\":{\"document_id\":5,\"name\":\"report-44.pdf\","
+		"\"byte_size\":10,\"sha256\":\"0a1b\"}}]}");
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char marker[PAYLOAD_DOCUMENT_MARKER_SIZE];
+		struct buf body = BUF_INIT(0), shown = BUF_INIT(0), hashed = BUF_INIT(0);
+
+		for (const char *p = cases[i].text; *p; p++) {
+			if (*p == '@' || *p == '#')
+				buf_append_str(&body, payload_document_marker(
+							      *p == '@' ? 5 : 6, marker));
+			else
+				buf_append_char(&body, *p);
+		}
+		payload_documents_replace(buf_str(&body), body.len, scope,
+		                          PAYLOAD_DOCUMENT_SHOWN, &shown);
+		payload_documents_replace(buf_str(&body), body.len, scope,
+		                          PAYLOAD_DOCUMENT_HASHED, &hashed);
+		CLEANUP_JSON json_t *list = payload_documents_take(&body, scope);
+
+		assert_string_equal(buf_str(&shown), cases[i].shown);
+		assert_string_equal(buf_str(&hashed), cases[i].hashed);
+		assert_string_equal(buf_str(&body), cases[i].taken);
+		/* put back from the end on, they give the text again */
+		for (size_t k = json_array_size(list); k-- > 0;) {
+			const json_t *d = json_array_get(list, k);
+			size_t at = (size_t)jdoc_int_or(d, "offset", -1);
+			struct buf whole = BUF_INIT(0);
+
+			buf_append(&whole, buf_str(&body), at);
+			buf_append_char(&whole,
+			                jdoc_int_or(d, "document_id", 0) == 5 ? '@' : '#');
+			buf_append_str(&whole, buf_str(&body) + at);
+			buf_deinit(&body);
+			body = whole;
+		}
+		assert_string_equal(buf_str(&body), cases[i].text);
+		buf_deinit(&body);
+		buf_deinit(&shown);
+		buf_deinit(&hashed);
+	}
+}
+
+static void a_template_may_name_a_document_and_a_query_drops_it(void **state)
+{
+	const struct payload_attempt attempt = { .number = 0 };
+	char marker[PAYLOAD_DOCUMENT_MARKER_SIZE];
+	struct integration row = { .payload_type = TEXT("JSON"),
+		                   .template_text = TEXT("{\"pdf\":\"{{pdf}}\"}"),
+		                   .request_type = REQUEST_POST };
+	struct payload p;
+	struct payload_body body;
+	struct err_text why;
+
+	assert_int_equal(make(57, patient_context, "{}", "{}", &p, NULL), 0);
+	(void)json_object_set_new(p.scope, "pdf",
+	                          json_string(payload_document_marker(5, marker)));
+	assert_int_equal(payload_render(&p, action_find(57), &row, &attempt, &body, &why),
+	                 0);
+	assert_string_equal(body.data, "{\"pdf\":\"\"}");
+	assert_string_equal(payload_body_shown(&body),
+	                    "{\"pdf\":\"[document-5.pdf, 0 bytes, sha256 ]\"}");
+	assert_int_equal(jdoc_int_or(json_array_get(body.documents, 0), "offset", -1), 8);
+	payload_body_release(&body);
+	row.request_type = REQUEST_GET;
+	assert_int_equal(payload_render(&p, action_find(57), &row, &attempt, &body, &why),
+	                 0);
+	assert_null(body.documents);
+	assert_null(strstr(body.data, "document"));
+	payload_body_release(&body);
+	payload_release(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +377,8 @@ int main(void)
 		cmocka_unit_test(what_was_undone_or_is_not_there_is_not_built),
 		cmocka_unit_test(a_body_is_as_the_row_wants_it),
 		cmocka_unit_test(the_hash_tells_whether_the_payload_changed),
+		cmocka_unit_test(documents_leave_the_body_and_keep_their_place),
+		cmocka_unit_test(a_template_may_name_a_document_and_a_query_drops_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,11 @@ int command_failed_tasks_list(struct admin *a, int argc, char **argv);
 int command_failed_tasks_show(struct admin *a, int argc, char **argv);
 int command_failed_tasks_requeue(struct admin *a, int argc, char **argv);
 int command_retry(struct admin *a, int argc, char **argv);
+int command_retry_many(struct admin *a, int argc, char **argv); /* bulk.c */
+int command_retry_runs(struct admin *a, int argc, char **argv);
+int command_retry_pause(struct admin *a, int argc, char **argv);
+int command_retry_resume(struct admin *a, int argc, char **argv);
+int command_retry_cancel(struct admin *a, int argc, char **argv);
 int command_preview(struct admin *a, int argc, char **argv);
 int command_check(struct admin *a, int argc, char **argv);
 int command_user_add(struct admin *a, int argc, char **argv);

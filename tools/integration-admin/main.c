@@ -41,11 +41,38 @@ static const struct command commands[] = {
 	  .needs = NEED_KAFKA,
 	  .run = command_failed_tasks_requeue },
 	{ .group = "retry",
-	  .usage = "LOG_ID [--retry-id ID] [--lab N] [--resend]",
-	  .help = "asks for one more attempt; --resend also of what was delivered; the "
-	          "same "
-	          "ID twice is one attempt",
-	  .needs = NEED_MONGODB | NEED_KAFKA,
+	  .name = "runs",
+	  .usage = "[ID] [--lab ID]",
+	  .help = "bulk retries, the newest first; or one, and what became of its logs",
+	  .needs = NEED_POSTGRES,
+	  .run = command_retry_runs },
+	{ .group = "retry",
+	  .name = "pause",
+	  .usage = "ID",
+	  .help = "no further log of this run is asked for, until it is resumed",
+	  .needs = NEED_POSTGRES,
+	  .run = command_retry_pause },
+	{ .group = "retry",
+	  .name = "resume",
+	  .usage = "ID",
+	  .help = "a run that was paused, or that stopped by itself, goes on",
+	  .needs = NEED_POSTGRES,
+	  .run = command_retry_resume },
+	{ .group = "retry",
+	  .name = "cancel",
+	  .usage = "ID",
+	  .help = "what this run has not asked for yet it never will",
+	  .needs = NEED_POSTGRES,
+	  .run = command_retry_cancel },
+	{ .group = "retry",
+	  .usage = "LOG_ID [--retry-id ID] [--lab N] [--resend]\n"
+	           "  retry --lab ID | --integration ID [--status WORD]... [--action ID] "
+	           "[--from TIME] [--to TIME] [--error-kind WORD] [--dry-run] [--rate N] "
+	           "[--reason TEXT] [--stop-when-failing PERCENT] [--start-paused] "
+	           "[--resend]",
+	  .help = "asks for one more attempt of a log (the same ID twice is one attempt), "
+	          "or of all FAIL ones that match: shows first what would become of them, "
+	          "and follows the run; --resend also what was delivered",
 	  .run = command_retry },
 	{ .group = "preview",
 	  .usage = "--integration ID --entity FAMILY/ID [--operation WORD] [--event JSON] "

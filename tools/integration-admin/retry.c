@@ -118,11 +118,26 @@ static bool take_options(struct wish *wish, int argc, char **argv)
 	return optind + 1 == argc && log_id_parse(argv[optind], &wish->log_id);
 }
 
+/* A log's id is the one argument that is no option. */
+static bool names_a_log(int argc, char **argv)
+{
+	struct log_id unused;
+
+	for (int i = 1; i < argc; i++)
+		if (log_id_parse(argv[i], &unused))
+			return true;
+	return false;
+}
+
 int command_retry(struct admin *a, int argc, char **argv)
 {
 	struct wish wish = { .lab_id = 0 };
 	int result = EXIT_DONE;
 
+	if (!names_a_log(argc, argv))
+		return command_retry_many(a, argc, argv);
+	if (!admin_load(a, NEED_MONGODB | NEED_KAFKA))
+		return EXIT_CONFIG;
 	if (!take_options(&wish, argc, argv))
 		return EXIT_USAGE;
 	if (!wish.retry_id) {

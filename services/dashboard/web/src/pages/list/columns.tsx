@@ -29,8 +29,8 @@ function error(row: LogRow): string {
 
 function retries(row: LogRow): ComponentChildren {
   const total = row.retry_count + row.auto_retry_count;
-  if (total === 0 && !row.next_auto_retry_at) return '';
-  const next = row.next_auto_retry_at && row.status !== 'SUCCESS';
+  if (total === 0) return '';
+  const next = row.auto_retry_count > 0 && row.next_auto_retry_at && row.status === 'FAIL';
   return (
     <span title={next ? t('list.next', { time: formatTime(row.next_auto_retry_at) }) : undefined}>
       {total > 0 &&

@@ -112,6 +112,24 @@ export class ListModel {
       this.rows.value = [...this.fresh.value, ...this.rows.value].slice(0, windowMost);
       this.fresh.value = [];
     });
+    void this.complete();
+  }
+
+  /* The stream says less of a row than the list shows (no patient, no address). */
+  private async complete(): Promise<void> {
+    try {
+      const query = { ...apiQuery(this.filter), limit: pageSize };
+      const page = await get<Page<LogRow>>('logs', query, this.abort.signal);
+      const whole = new Map(page.items.map((row) => [row.log_id, row]));
+      this.rows.value = this.rows.value.map((row) => {
+        const found = whole.get(row.log_id);
+        return found && (found.updated_at ?? '') >= (row.updated_at ?? '')
+          ? { ...row, ...found }
+          : row;
+      });
+    } catch {
+      // the rows stay as the stream told them
+    }
   }
 
   tick(ids: string[], on: boolean): void {
