@@ -117,6 +117,7 @@ static void take_task(struct dispatcher *d, struct job *job)
 {
 	struct lane_entry *l = lanes_get(d, job->task.integration_id);
 
+	newest_arrived(d, l, job); /* first: it may be what fills the lane */
 	if (keeps_order(job)) {
 		const struct order_task task = order_task_of(job);
 
@@ -128,7 +129,6 @@ static void take_task(struct dispatcher *d, struct job *job)
 		return;
 	}
 	lanes_queue(l, job);
-	newest_arrived(d, l, job);
 	if (l->n_queued >= (size_t)d->config->lane_queue_limit && !lane_entry_is_slow(l))
 		intake_pause_source(d, job->source, l);
 }

@@ -19,8 +19,20 @@ int intake_events(struct trigger *t, const struct kafka_message *messages,
 /* integration.retries: retries.c, and release.c for what the dispatcher parked */
 int intake_retries(struct trigger *t, const struct kafka_message *messages,
                    size_t n) MUST_CHECK;
-int intake_release(struct intake *in, const struct kafka_message *m,
-                   const json_t *request) MUST_CHECK;
+
+/* The releases of a batch: gathered first, so that their logs are read at once. */
+struct release {
+	struct origin *origin; /* owned, until it is built */
+	size_t bytes;          /* of the message */
+};
+struct releases {
+	struct release *list; /* room for one a message */
+	size_t n, n_logs;
+};
+int release_take(struct intake *in, struct releases *all, const struct kafka_message *m,
+                 const json_t *request) MUST_CHECK;
+int releases_build(struct intake *in, struct releases *all) MUST_CHECK;
+void releases_free(struct releases *all);
 
 /* A message that is none: counted, and kept for integration.failed-tasks. */
 int intake_fail(struct intake *in, const struct kafka_message *m, const char *reason,

@@ -28,6 +28,7 @@ struct retries {
 	struct request *requests; /* asked for, and not refused so far */
 	struct retried_log *logs; /* requests[i]'s */
 	size_t n;
+	struct releases releases;
 };
 
 /* Why a request starts nothing; reason NULL: it may. */
@@ -96,8 +97,9 @@ static int take_message(struct retries *r, const struct kafka_message *m)
 	if (!json_is_object(json))
 		return intake_fail(&r->in, m, "undecodable",
 		                   json ? "the request must be an object" : why.text);
-	return json_object_get(json, "release") ? intake_release(&r->in, m, json)
-	                                        : take_request(r, m, json);
+	return json_object_get(json, "release")
+	               ? release_take(&r->in, &r->releases, m, json)
+	               : take_request(r, m, json);
 }
 
 /* ---- what the log says ---- */
@@ -363,6 +365,7 @@ static void release(struct retries *r)
 		json_decref(r->requests[i].json);
 		retried_log_release(&r->logs[i]);
 	}
+	releases_free(&r->releases);
 	free(r->requests);
 	free(r->logs);
 }
@@ -373,11 +376,14 @@ int intake_retries(struct trigger *t, const struct kafka_message *messages, size
 		.in = { .trigger = t, .failed = outbox_open(t) },
 		.requests = xcalloc(n, sizeof(*r.requests)),
 		.logs = xcalloc(n, sizeof(*r.logs)),
+		.releases.list = xcalloc(n, sizeof(*r.releases.list)),
 	};
 	int result = 0;
 
 	for (size_t i = 0; i < n && result == 0; i++)
 		result = take_message(&r, &messages[i]);
+	if (result == 0)
+		result = releases_build(&r.in, &r.releases);
 	if (result == 0)
 		result = judge_all(&r);
 	if (result == 0)

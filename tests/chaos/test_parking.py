@@ -1,6 +1,8 @@
 """A lane that stands still: its tasks are parked outside memory, and come back when it goes on."""
+import json
 import threading
 import time
+from collections import Counter
 
 import pytest
 
@@ -105,3 +107,46 @@ def test_one_entitys_tasks_keep_their_order_through_parking(world, small_lanes):
         assert wanted and [log_id for log_id in arrived if log_id in wanted] == wanted
     ended = {log["bill_id"]: log["updated_at"] for log in logs}
     assert all(log["updated_at"] >= ended[log["bill_id"]] for log in cancelled)
+
+
+def ask(world, log):
+    retry_id = f"parked-{log['_id']}"
+    world.publisher.raw("integration.retries", str(log["_id"]), json.dumps(
+        {"log_id": str(log["_id"]), "retry_id": retry_id, "lab_id": world.lab.id, "kind": "MANUAL",
+         "requested_by": "a tester"}))
+    eventually(lambda: world.log(log["_id"])["attempt"] == 1, 20, what="the retry is taken")
+    return retry_id
+
+
+def test_a_retry_of_what_is_parked_is_delivered_once(world, small_lanes):
+    """The first task rests outside the dispatcher: a retry replaces it there as well."""
+    gate, parked = threading.Event(), Topic(world.stack, "integration.parked-tasks")
+    events = []
+    with Partner(Reply(gate=gate)) as partner:
+        row = world.row(1, partner.url(), extra={"max_concurrency": 1})
+
+        def parked_logs():
+            found = {json.loads(m.text("task"))["log_id"] for m in parked.to_the_end()
+                     if m.key == str(world.auth).encode()}
+            return [log for log in world.logs() if str(log["_id"]) in found]
+
+        def one_more_is_parked():
+            events.append(world.publish(bill_event(world.lab, world.lab.bill(), 1)))
+            return parked_logs()
+
+        eventually(one_more_is_parked, 60, what="a parked task")
+        for _ in range(4):  # which follow it
+            one_more_is_parked()
+        retried = eventually(lambda: parked_logs()[:3] or None, 20, what="parked logs")
+        retries = [ask(world, log) for log in retried]
+        gate.set()
+        for event in events:
+            assert world.wait_log(event, row, deadline=90)["status"] == "SUCCESS"
+        done = [eventually(lambda r=r: world.stack.mongo.integration_retry_log.find_one(
+            {"_id": r, "status": {"$ne": "QUEUED"}}), 60, what="the retry's end") for r in retries]
+        parked.close()
+        eventually(lambda: {world.log(log["_id"])["first_attempt"]["status"] for log in retried} == {"SUPERSEDED"}, 30,
+                   what=lambda: f"superseded: {[world.log(log['_id'])['first_attempt'] for log in retried]}")
+        sent = Counter(r.headers["webhook-id"] for r in partner.requests)
+    assert {d["status"] for d in done} == {"SUCCESS"}
+    assert sent == {str(log["_id"]): 1 for log in world.logs()}
