@@ -6,7 +6,6 @@ from . import schemas
 from .stack import ROOT
 
 PAGE = ROOT / "docs" / "payloads.md"
-PDF = "JVBERi0xLjQgYSByZXBvcnQ="  # of fleet.lis
 FIRST_ID = 9001
 
 HEAD = """# Payloads
@@ -45,8 +44,7 @@ def example(body):
         text = re.sub(rf"(?<!\d){entity}(?!\d)", str(number), text)
     text = re.sub(r"\b(PCN|INV-)\d{9,}", rf"\g<1>{FIRST_ID}", text)
     text = re.sub(r'("controlNumber": )"\d+"', rf'\1"{FIRST_ID:09}"', text)
-    text = re.sub(r'("(?:lastUpdated|updatedAt|cancelledAt|dismissedAt)": )"[^"]+"', r'\1"2026-11-21T13:00:00Z"', text)
-    return re.sub(r'("reportBase64": )"document-[^"]+"', rf'\1"{PDF}"', text)
+    return re.sub(r'("(?:lastUpdated|updatedAt|cancelledAt|dismissedAt)": )"[^"]+"', r'\1"2026-11-21T13:00:00Z"', text)
 
 
 def size(body):
