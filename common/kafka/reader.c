@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "kafka/client.h"
 
+#include <strings.h>
+
 /* No member of it: the name only satisfies librdkafka, which wants one to assign. */
 #define READER_GROUP "integration-admin"
 
@@ -74,8 +76,8 @@ static int assign(struct kafka_reader *r)
 	return err ? KAFKA_E_AWAY : 0;
 }
 
-static int start_reading(struct kafka_reader *r, enum kafka_reader_start start,
-                         int64_t deadline_ms, struct err_text *why)
+static int locate_all(struct kafka_reader *r, enum kafka_reader_start start,
+                      int64_t deadline_ms, struct err_text *why)
 {
 	int n = count_partitions(r, deadline_ms);
 
@@ -88,7 +90,7 @@ static int start_reading(struct kafka_reader *r, enum kafka_reader_start start,
 		if (locate(r, &r->positions[i], start, deadline_ms))
 			return away(why, r->name);
 	}
-	return assign(r) ? away(why, r->name) : 0;
+	return 0;
 }
 
 static int make(const struct kafka_config *config, enum kafka_topic topic,
@@ -107,6 +109,17 @@ static int make(const struct kafka_config *config, enum kafka_topic topic,
 	return 0;
 }
 
+static int begin(struct kafka_reader *r, struct kafka_reader **out, int result,
+                 struct err_text *why)
+{
+	if (result == 0 && assign(r))
+		result = away(why, r->name);
+	if (result)
+		r = kafka_reader_close(r);
+	*out = r;
+	return result;
+}
+
 int kafka_reader_open(const struct kafka_config *config, enum kafka_topic topic,
                       enum kafka_reader_start start, int64_t deadline_ms,
                       struct kafka_reader **out, struct err_text *why)
@@ -115,11 +128,8 @@ int kafka_reader_open(const struct kafka_config *config, enum kafka_topic topic,
 	int result = make(config, topic, &r, why);
 
 	if (result == 0)
-		result = start_reading(r, start, deadline_ms, why);
-	if (result)
-		r = kafka_reader_close(r);
-	*out = r;
-	return result;
+		result = locate_all(r, start, deadline_ms, why);
+	return begin(r, out, result, why);
 }
 
 int kafka_reader_open_at(const struct kafka_config *config, enum kafka_topic topic,
@@ -149,6 +159,37 @@ int kafka_reader_open_at(const struct kafka_config *config, enum kafka_topic top
 	}
 	*out = r;
 	return 0;
+}
+
+/* From the end back, or from where an earlier reading began. */
+static void step_back(struct kafka_reader *r, const int64_t *before, size_t n_before,
+                      int64_t count)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct position *p = &r->positions[i];
+		int64_t low = p->next;
+
+		if (before && i < n_before && before[i] < p->end)
+			p->end = before[i];
+		p->next = p->end - count > low ? p->end - count : low;
+		if (p->end < p->next)
+			p->end = p->next;
+	}
+}
+
+int kafka_reader_open_before(const struct kafka_config *config, enum kafka_topic topic,
+                             const int64_t *before, size_t n_before, int64_t count,
+                             int64_t deadline_ms, struct kafka_reader **out,
+                             struct err_text *why)
+{
+	struct kafka_reader *r = NULL;
+	int result = make(config, topic, &r, why);
+
+	if (result == 0)
+		result = locate_all(r, KAFKA_READER_FROM_BEGINNING, deadline_ms, why);
+	if (result == 0)
+		step_back(r, before, n_before, count);
+	return begin(r, out, result, why);
 }
 
 struct kafka_reader *kafka_reader_close(struct kafka_reader *r)
@@ -210,4 +251,33 @@ enum kafka_topic kafka_topic_find(const struct kafka_config *config, const char 
 	CLEANUP(freep) char *name = xstrndup(full_name, len);
 
 	return client_topic_of(config->topic_prefix, name);
+}
+
+static bool is_failure_header(const char *name)
+{
+	static const char *const names[] = { "reason", "exception", "source_topic",
+		                             "source_partition", "source_offset" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcasecmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+bool kafka_failed_original(const struct kafka_config *config, const struct kafka_message *m,
+                           struct kafka_header *headers, struct kafka_message *out)
+{
+	const struct kafka_header *source = kafka_header_find(m, "source_topic");
+
+	*out = *m;
+	out->topic = source ? kafka_topic_find(config, source->value, source->len)
+	                    : KAFKA_TOPIC_COUNT;
+	out->partition = -1;
+	out->timestamp_ms = 0;
+	out->headers = headers;
+	out->n_headers = 0;
+	for (size_t i = 0; i < m->n_headers; i++)
+		if (!is_failure_header(m->headers[i].name))
+			headers[out->n_headers++] = m->headers[i];
+	return out->topic != KAFKA_TOPIC_COUNT;
 }

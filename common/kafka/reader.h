@@ -18,6 +18,15 @@ int kafka_reader_open(const struct kafka_config *config, enum kafka_topic topic,
 int kafka_reader_open_at(const struct kafka_config *config, enum kafka_topic topic,
                          int partition, int64_t offset, int64_t deadline_ms,
                          struct kafka_reader **out, struct err_text *why) MUST_CHECK;
+/*
+ * Of each partition the last `count` messages below before[i] (before NULL: below its end);
+ * partitions from n_before on are read from there too. kafka_reader_at_end then is true
+ * when all of them were given; later ones may come as well.
+ */
+int kafka_reader_open_before(const struct kafka_config *config, enum kafka_topic topic,
+                             const int64_t *before, size_t n_before, int64_t count,
+                             int64_t deadline_ms, struct kafka_reader **out,
+                             struct err_text *why) MUST_CHECK;
 struct kafka_reader *kafka_reader_close(struct kafka_reader *r);
 /* False: nothing came in time. *out lives until the next call. */
 bool kafka_reader_next(struct kafka_reader *r, int wait_ms, struct kafka_message *out);
@@ -29,3 +38,12 @@ bool kafka_reader_at_end(const struct kafka_reader *r);
 /* The topic of a name with the prefix (a header source_topic); KAFKA_TOPIC_COUNT: none. */
 enum kafka_topic kafka_topic_find(const struct kafka_config *config, const char *full_name,
                                   size_t len);
+
+/*
+ * What a message of integration.failed-tasks was before it failed: bytes, key, its own
+ * headers (`headers` has room for m->n_headers), to the topic it came from. False: its
+ * source_topic is none of the fleet's.
+ */
+bool kafka_failed_original(const struct kafka_config *config, const struct kafka_message *m,
+                           struct kafka_header *headers,
+                           struct kafka_message *out) MUST_CHECK;

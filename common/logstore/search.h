@@ -50,6 +50,18 @@ int logstore_search(struct logstore *s, const struct log_filter *filter,
 /* How many, and no more than `cap`. */
 int logstore_count(struct logstore *s, const struct log_filter *filter, int64_t cap,
                    int64_t *out) MUST_CHECK;
+/* What counting by groups needs of a log; borrowed, during the call alone. */
+struct log_brief {
+	struct log_id id;
+	int64_t lab_id, integration_id, auth_id, inserted_at_ms;
+	enum log_status status;
+	double response_time_ms;                                             /* < 0: none */
+	const char *developer_name, *operation, *error_kind, *error_message; /* or NULL */
+};
+/* The newest `most` of each part, in no order; *capped: a part had more. */
+int logstore_scan(struct logstore *s, const struct log_filter *filter, int64_t most,
+                  void (*each)(const struct log_brief *log, void *arg), void *arg,
+                  bool *capped) MUST_CHECK;
 /* Is this retry_id taken, and by which log? */
 int logstore_find_retry(struct logstore *s, const char *retry_id, bool *found,
                         struct log_id *log_id) MUST_CHECK;

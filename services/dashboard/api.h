@@ -21,6 +21,23 @@ void api_integrations(struct call *call);
 void api_integration_history(struct call *call);
 void api_save_integration(struct call *call);
 
+/* failed.c */
+void api_failed_tasks(struct call *call);
+void api_failed_task_requeue(struct call *call);
+
+/* people.c */
+void api_activity(struct call *call);
+void api_audit(struct call *call);
+
+/* stats.c, lanes.c, trace.c, reveal.c */
+void api_stats(struct call *call);
+void api_log_groups(struct call *call);
+void api_lanes(struct call *call);
+void api_lane_pause(struct call *call);
+void api_lane_resume(struct call *call);
+void api_trace(struct call *call);
+void api_reveal(struct call *call);
+
 /* files.c: the web app; for what no route has */
 void api_files(struct call *call);
 void api_openapi(struct call *call);
@@ -56,6 +73,10 @@ struct query {
 /* False: said. To be released in any case. */
 bool query_read(struct call *call, struct query *q) MUST_CHECK;
 void query_release(struct query *q);
+/* The lab alone. */
+bool query_read_lab(struct call *call, struct query *q) MUST_CHECK;
+/* The bills that an order or accession number stands for, after those of refs. */
+void query_add_orders(struct call *call, struct query *q, const char *number);
 /* A number that stands for nothing may be a word of an error. False: it is none. */
 bool query_take_as_words(struct query *q);
 /* The query's limit and cursor; the cursor's text. False: said. */

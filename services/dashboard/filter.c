@@ -1,14 +1,15 @@
 /* The query's filter of logs, within what the caller may see. */
 #include "api.h"
 
-#include "base/utf8.h"
+#include "base/clock.h"
 #include "domain/action.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <strings.h>
 
-#define ERRORS (LOG_STATUS_BIT(LOG_STATUS_QUEUED) | LOG_STATUS_BIT(LOG_STATUS_FAIL))
+#define ORDERS_MS 1000
+#define ERRORS    (LOG_STATUS_BIT(LOG_STATUS_QUEUED) | LOG_STATUS_BIT(LOG_STATUS_FAIL))
 
 static bool read_tab(struct call *call, struct query *q)
 {
@@ -95,7 +96,7 @@ static bool read_actions(struct call *call, struct query *q)
 	return true;
 }
 
-static bool read_lab(struct call *call, struct query *q)
+bool query_read_lab(struct call *call, struct query *q)
 {
 	struct log_filter *f = &q->filter;
 
@@ -119,8 +120,36 @@ static bool is_number(const char *text)
 	return *text && strlen(text) <= 16 && strspn(text, "0123456789") == strlen(text);
 }
 
+void query_add_orders(struct call *call, struct query *q, const char *number)
+{
+	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
+	CLEANUP(buf_deinit) struct buf labs = BUF_INIT(0);
+	const char *params[] = { number, NULL };
+
+	if (q->filter.n_labs) {
+		pg_array_int(&labs, q->filter.labs, q->filter.n_labs);
+		params[1] = buf_str(&labs);
+	}
+	/* without this function, or PostgreSQL, the number is what it looks like */
+	if (q->nothing || pg_query(stores_pg(call->stores),
+	                           "SELECT bill_id FROM lis_api.find_bills($1::text, "
+	                           "$2::bigint[])",
+	                           params, 2, clock_mono_ms() + ORDERS_MS, &rows))
+		return;
+	for (size_t i = 0; i < pg_rows(rows) && q->filter.n_bills < ARRAY_SIZE(q->refs);
+	     i++)
+		q->refs[q->filter.n_bills++] = pg_int(rows, i, 0);
+	if (q->filter.n_bills)
+		q->filter.bills = q->refs;
+}
+
+static bool is_like_an_order(const char *text)
+{
+	return strlen(text) <= 40 && strpbrk(text, "0123456789") && !strchr(text, ' ');
+}
+
 /* A log_id; a number, which is a bill or a patient; else words. */
-static void read_words(struct query *q)
+static void read_words(struct call *call, struct query *q)
 {
 	struct log_filter *f = &q->filter;
 
@@ -129,16 +158,20 @@ static void read_words(struct query *q)
 		f->statuses = q->filter.statuses;
 		return;
 	}
+	q->numeric = true;
 	if (!is_number(q->words)) {
-		f->words = q->words;
+		if (is_like_an_order(q->words))
+			query_add_orders(call, q, q->words);
+		if (f->n_bills == 0)
+			(void)query_take_as_words(q);
 		return;
 	}
-	q->numeric = true;
 	q->refs[0] = q->patients[0] = strtoll(q->words, NULL, 10);
 	f->bills = q->refs;
 	f->n_bills = 1;
 	f->patients = q->patients;
 	f->n_patients = 1;
+	query_add_orders(call, q, q->words);
 }
 
 bool query_take_as_words(struct query *q)
@@ -165,7 +198,7 @@ static bool read_rest(struct call *call, struct query *q)
 		return false;
 	}
 	if (q->words)
-		read_words(q);
+		read_words(call, q);
 	return call_query_int(call, "auth_id", 1, JSON_NUMBER_MAX, &f->auth_id) &&
 	       call_query_int(call, "integration_id", 1, JSON_NUMBER_MAX,
 	                      &f->integration_id) &&
@@ -177,7 +210,7 @@ bool query_read(struct call *call, struct query *q)
 {
 	*q = (struct query){ .lab_id = 0 };
 	return read_tab(call, q) && read_status(call, q) && read_actions(call, q) &&
-	       read_lab(call, q) && read_rest(call, q);
+	       query_read_lab(call, q) && read_rest(call, q);
 }
 
 void query_release(struct query *q)

@@ -7,9 +7,6 @@
 #include <getopt.h>
 #include <limits.h>
 
-static const char *const failure_headers[] = { "reason", "exception", "source_topic",
-	                                       "source_partition", "source_offset" };
-
 /* The id of a failed task is where it lies: partition/offset. */
 static bool parse_id(const char *text, int *partition, int64_t *offset)
 {
@@ -147,14 +144,6 @@ int command_failed_tasks_show(struct admin *a, int argc, char **argv)
 	return argc == 2 ? with_one(a, argv[1], show_one, NULL) : EXIT_USAGE;
 }
 
-static bool is_failure_header(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(failure_headers); i++)
-		if (strcasecmp(name, failure_headers[i]) == 0)
-			return true;
-	return false;
-}
-
 struct requeue {
 	struct kafka_producer *producer;
 	size_t n;
@@ -180,25 +169,14 @@ static int send_back(struct requeue *r, const struct kafka_message *m)
 /* The original's bytes, key and headers, to where it came from. */
 static int requeue_one(struct admin *a, const struct kafka_message *m, void *arg)
 {
-	const struct kafka_header *source = kafka_header_find(m, "source_topic");
 	CLEANUP(freep) struct kafka_header *kept = xcalloc(m->n_headers, sizeof(*kept));
-	struct kafka_message original = *m;
+	struct kafka_message original;
 
-	original.topic =
-		source ? kafka_topic_find(&a->config.kafka, source->value, source->len)
-		       : KAFKA_TOPIC_COUNT;
-	if (original.topic == KAFKA_TOPIC_COUNT) {
+	if (!kafka_failed_original(&a->config.kafka, m, kept, &original)) {
 		(void)fprintf(stderr, "%d/%lld: its source_topic is none of the fleet's\n",
 		              m->partition, (long long)m->offset);
 		return EXIT_REFUSED;
 	}
-	original.partition = -1;
-	original.timestamp_ms = 0;
-	original.headers = kept;
-	original.n_headers = 0;
-	for (size_t i = 0; i < m->n_headers; i++)
-		if (!is_failure_header(m->headers[i].name))
-			kept[original.n_headers++] = m->headers[i];
 	return send_back(arg, &original);
 }
 

@@ -1,0 +1,357 @@
+/* Rates by integration and hour, out of the newest logs; groups of errors. */
+#include "stats.h"
+
+#include "base/clock.h"
+#include "json/jdoc.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#define HOUR_MS          3600000LL
+#define HOURS_MAX        (7 * 24 + 1)
+#define INTEGRATIONS_MAX 200
+#define SCAN_MAX         20000
+#define BUCKETS          40 /* of response times, each a third wider than the one before */
+
+struct rates {
+	int64_t total, success, fail, queued;
+	uint16_t times[BUCKETS];
+	int64_t n_times;
+};
+
+struct integration_stats {
+	int64_t integration_id, auth_id, lab_id;
+	char *developer_name, *operation;
+	struct rates all, *hours;
+};
+
+struct stats {
+	int64_t from_ms, to_ms;
+	size_t n_hours, n;
+	struct integration_stats items[INTEGRATIONS_MAX];
+	int64_t totals[LOG_STATUS_SUPPRESSED + 1];
+	bool capped;
+};
+
+/* ---- counting ---- */
+
+static size_t bucket_of(double ms)
+{
+	double at = ms < 1 ? 0 : log(ms) / log(4.0 / 3.0);
+
+	return at >= BUCKETS - 1 ? BUCKETS - 1 : (size_t)at;
+}
+
+static void count(struct rates *r, const struct log_brief *log)
+{
+	r->total++;
+	r->success += log->status == LOG_STATUS_SUCCESS;
+	r->fail += log->status == LOG_STATUS_FAIL;
+	r->queued += log->status == LOG_STATUS_QUEUED;
+	if (log->response_time_ms < 0)
+		return;
+	uint16_t *times = &r->times[bucket_of(log->response_time_ms)];
+	if (*times < UINT16_MAX) {
+		(*times)++;
+		r->n_times++;
+	}
+}
+
+static struct integration_stats *find(struct stats *s, const struct log_brief *log)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->items[i].integration_id == log->integration_id &&
+		    s->items[i].lab_id == log->lab_id)
+			return &s->items[i];
+	if (s->n == INTEGRATIONS_MAX) {
+		s->capped = true;
+		return NULL;
+	}
+	struct integration_stats *new = &s->items[s->n++];
+	*new = (struct integration_stats){
+		.integration_id = log->integration_id,
+		.auth_id = log->auth_id,
+		.lab_id = log->lab_id,
+		.developer_name = log->developer_name ? xstrdup(log->developer_name) : NULL,
+		.operation = log->operation ? xstrdup(log->operation) : NULL,
+		.hours = xcalloc(s->n_hours, sizeof(struct rates)),
+	};
+	return new;
+}
+
+static void take(const struct log_brief *log, void *arg)
+{
+	struct stats *s = arg;
+	int64_t hour = log->inserted_at_ms / HOUR_MS - s->from_ms / HOUR_MS;
+
+	s->totals[log->status]++;
+	struct integration_stats *of = find(s, log);
+	if (!of || hour < 0 || (size_t)hour >= s->n_hours)
+		return;
+	count(&of->all, log);
+	count(&of->hours[hour], log);
+}
+
+/* ---- as JSON ---- */
+
+static json_t *p95_json(const struct rates *r)
+{
+	int64_t want = r->n_times - r->n_times / 20, seen = 0;
+
+	if (r->n_times == 0)
+		return json_null();
+	for (size_t i = 0; i < BUCKETS; i++) {
+		seen += r->times[i];
+		if (seen >= want)
+			return json_real(round(pow(4.0 / 3.0, (double)i + 0.5)));
+	}
+	return json_null();
+}
+
+static json_t *id_json(int64_t id)
+{
+	return id ? json_integer(id) : json_null();
+}
+
+static json_t *text_json(const char *text)
+{
+	return text ? json_string(text) : json_null();
+}
+
+static json_t *hours_json(const struct stats *s, const struct integration_stats *of)
+{
+	json_t *hours = json_array();
+	char at[CLOCK_ISO_SIZE];
+
+	for (size_t i = 0; i < s->n_hours; i++) {
+		const struct rates *r = &of->hours[i];
+
+		(void)clock_format_iso((s->from_ms / HOUR_MS + (int64_t)i) * HOUR_MS, at);
+		(void)json_array_append_new(
+			hours,
+			json_pack("{s:s,s:I,s:I,s:I,s:o}", "at", at, "total",
+		                  (json_int_t)r->total, "success", (json_int_t)r->success,
+		                  "fail", (json_int_t)r->fail, "p95_ms", p95_json(r)));
+	}
+	return hours;
+}
+
+static json_t *integration_json(const struct stats *s, const struct integration_stats *of)
+{
+	const struct rates *r = &of->all;
+	int64_t ended = r->success + r->fail;
+
+	return json_pack(
+		"{s:o,s:o,s:I,s:o,s:o,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "lab_integration_id",
+		id_json(of->integration_id), "auth_id", id_json(of->auth_id), "lab_id",
+		(json_int_t)of->lab_id, "developer_name", text_json(of->developer_name),
+		"operation", text_json(of->operation), "total", (json_int_t)r->total,
+		"success", (json_int_t)r->success, "fail", (json_int_t)r->fail, "queued",
+		(json_int_t)r->queued, "success_rate",
+		ended ? json_real((double)r->success / (double)ended) : json_null(),
+		"p95_ms", p95_json(r), "hours", hours_json(s, of));
+}
+
+static json_t *stats_json(struct call *call, const struct stats *s)
+{
+	json_t *items = json_array();
+	char from[CLOCK_ISO_SIZE], to[CLOCK_ISO_SIZE];
+
+	for (size_t i = 0; i < s->n; i++)
+		(void)json_array_append_new(items, integration_json(s, &s->items[i]));
+	const int64_t *t = s->totals;
+	int64_t total = t[LOG_STATUS_SUCCESS] + t[LOG_STATUS_FAIL] + t[LOG_STATUS_QUEUED] +
+	                t[LOG_STATUS_SUPERSEDED];
+	return json_pack("{s:s,s:s,s:o,s:b,s:{s:I,s:I,s:I,s:I,s:I},s:o}", "from",
+	                 clock_format_iso(s->from_ms, from), "to",
+	                 clock_format_iso(s->to_ms, to), "integrations", items, "capped",
+	                 s->capped, "totals", "total", (json_int_t)total, "success",
+	                 (json_int_t)t[LOG_STATUS_SUCCESS], "fail",
+	                 (json_int_t)t[LOG_STATUS_FAIL], "queued",
+	                 (json_int_t)t[LOG_STATUS_QUEUED], "superseded",
+	                 (json_int_t)t[LOG_STATUS_SUPERSEDED], "health", health_json(call));
+}
+
+static bool read_range(struct call *call, struct query *q, struct stats *s)
+{
+	if (!query_read(call, q))
+		return false;
+	s->to_ms = q->filter.to_ms ? q->filter.to_ms : clock_wall_ms();
+	s->from_ms = q->filter.from_ms ? q->filter.from_ms : s->to_ms - 24 * HOUR_MS;
+	if (s->from_ms >= s->to_ms)
+		call_fault(call, "from", "from must be before to");
+	else if (s->to_ms - s->from_ms > (HOURS_MAX - 1) * HOUR_MS)
+		call_fault(call, "from", "at most 7 days are counted");
+	q->filter.from_ms = s->from_ms;
+	q->filter.to_ms = s->to_ms + 1;
+	s->n_hours = (size_t)(s->to_ms / HOUR_MS - s->from_ms / HOUR_MS) + 1;
+	return !call_failed(call);
+}
+
+void api_stats(struct call *call)
+{
+	CLEANUP(freep) struct stats *s = xcalloc(1, sizeof(*s));
+	struct query q;
+	bool capped = false;
+
+	if (read_range(call, &q, s)) {
+		if (!q.nothing && logstore_scan(stores_logs(call->stores), &q.filter,
+		                                SCAN_MAX, take, s, &capped)) {
+			call_store_away(call);
+		} else {
+			s->capped |= capped;
+			call_answer(call, CODE_OK, stats_json(call, s));
+		}
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->items[i].developer_name);
+		free(s->items[i].operation);
+		free(s->items[i].hours);
+	}
+	query_release(&q);
+}
+
+/* ---- groups of errors ---- */
+
+#define GROUPS_MAX     300
+#define GROUP_SCAN_MAX 10000
+#define WORDS_MAX      80
+
+struct group {
+	int64_t auth_id, lab_id, count, first_ms, last_ms;
+	char *developer_name, *error_kind;
+	char words[WORDS_MAX + 1];
+	struct log_id newest;
+};
+
+struct groups {
+	size_t n;
+	bool full;
+	struct group items[GROUPS_MAX];
+};
+
+/* The first words, with numbers and ids left out: what differs from one log to the next. */
+static void words_of(const char *text, char out[WORDS_MAX + 1])
+{
+	size_t n = 0;
+
+	for (; text && *text && n < WORDS_MAX; text++) {
+		if (!isdigit((unsigned char)*text))
+			out[n++] = *text;
+		else if (n == 0 || out[n - 1] != '#')
+			out[n++] = '#';
+	}
+	while (n > 0 && ((unsigned char)out[n - 1] & 0x80)) /* a cut character */
+		n--;
+	out[n] = '\0';
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static struct group *find_group(struct groups *g, const struct log_brief *log)
+{
+	char words[WORDS_MAX + 1];
+
+	words_of(log->error_message, words);
+	for (size_t i = 0; i < g->n; i++) {
+		struct group *of = &g->items[i];
+
+		if (of->auth_id == log->auth_id && of->lab_id == log->lab_id &&
+		    same_text(of->error_kind, log->error_kind) &&
+		    strcmp(of->words, words) == 0)
+			return of;
+	}
+	if (g->n == GROUPS_MAX) {
+		g->full = true;
+		return NULL;
+	}
+	struct group *new = &g->items[g->n++];
+	*new = (struct group){
+		.auth_id = log->auth_id,
+		.lab_id = log->lab_id,
+		.first_ms = INT64_MAX,
+		.developer_name = log->developer_name ? xstrdup(log->developer_name) : NULL,
+		.error_kind = log->error_kind ? xstrdup(log->error_kind) : NULL,
+	};
+	memcpy(new->words, words, sizeof(words));
+	return new;
+}
+
+static void take_group(const struct log_brief *log, void *arg)
+{
+	struct group *of = find_group(arg, log);
+
+	if (!of)
+		return;
+	of->count++;
+	if (log->inserted_at_ms < of->first_ms)
+		of->first_ms = log->inserted_at_ms;
+	if (log->inserted_at_ms >= of->last_ms) {
+		of->last_ms = log->inserted_at_ms;
+		of->newest = log->id;
+	}
+}
+
+static int most_first(const void *a, const void *b)
+{
+	const struct group *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return x->last_ms > y->last_ms ? -1 : x->last_ms < y->last_ms;
+}
+
+static json_t *group_json(const struct group *g)
+{
+	char first[CLOCK_ISO_SIZE], last[CLOCK_ISO_SIZE], hex[LOG_ID_HEX_SIZE];
+
+	return json_pack("{s:o,s:o,s:I,s:o,s:s,s:I,s:s,s:s,s:s}", "auth_id",
+	                 id_json(g->auth_id), "developer_name",
+	                 text_json(g->developer_name), "lab_id", (json_int_t)g->lab_id,
+	                 "error_kind", text_json(g->error_kind), "error", g->words, "count",
+	                 (json_int_t)g->count, "first_at",
+	                 clock_format_iso(g->first_ms, first), "last_at",
+	                 clock_format_iso(g->last_ms, last), "log_id",
+	                 log_id_to_hex(&g->newest, hex));
+}
+
+static void read_groups(struct call *call, struct query *q, struct groups *g)
+{
+	static const unsigned errors =
+		LOG_STATUS_BIT(LOG_STATUS_FAIL) | LOG_STATUS_BIT(LOG_STATUS_QUEUED);
+	json_t *items = json_array();
+	bool capped = false;
+
+	q->filter.statuses = q->filter.statuses ? q->filter.statuses & errors : errors;
+	if (!q->nothing && q->filter.statuses &&
+	    logstore_scan(stores_logs(call->stores), &q->filter, GROUP_SCAN_MAX, take_group,
+	                  g, &capped)) {
+		json_decref(items);
+		call_store_away(call);
+		return;
+	}
+	qsort(g->items, g->n, sizeof(g->items[0]), most_first);
+	for (size_t i = 0; i < g->n; i++)
+		(void)json_array_append_new(items, group_json(&g->items[i]));
+	call_answer(call, CODE_OK,
+	            json_pack("{s:o,s:b}", "items", items, "capped", capped || g->full));
+}
+
+void api_log_groups(struct call *call)
+{
+	CLEANUP(freep) struct groups *g = xcalloc(1, sizeof(*g));
+	struct query q;
+
+	if (query_read(call, &q))
+		read_groups(call, &q, g);
+	for (size_t i = 0; i < g->n; i++) {
+		free(g->items[i].developer_name);
+		free(g->items[i].error_kind);
+	}
+	query_release(&q);
+}
