@@ -33,6 +33,7 @@ static const struct column columns[] = {
 	{ .name = "auth_headers", .type = JSON_OBJECT, .cell = SETTINGS_AUTH_HEADERS },
 	{ .name = "is_disable", .type = JSON_TRUE, .cell = -1 },
 	{ .name = "is_auto_retry_since", .type = JSON_STRING, .cell = -1 },
+	{ .name = "version", .type = JSON_INTEGER, .cell = -1 },
 	{ .name = "created_at", .type = JSON_STRING, .cell = -1 },
 	{ .name = "updated_at", .type = JSON_STRING, .cell = -1 },
 };
