@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The demo: the stack with the sample LIS, partners of three moods, and events that a lab makes.
+# The demo: the stack with the sample LIS, partners of several moods, and events that a lab makes.
 
-DEMO_MOODS=(ok fail hang)
+DEMO_MOODS=(ok fail hang mllp)
 
 demo_partners() {
 	printf 'partner-%s\n' "${DEMO_MOODS[@]}"
@@ -13,13 +13,16 @@ demo_port() {
 	ok) port 10 ;;
 	fail) port 11 ;;
 	hang) port 12 ;;
+	mllp) port 13 ;;
 	esac
 }
 
 demo_partners_start() {
-	local mood
+	local mood script
 	for mood in "${DEMO_MOODS[@]}"; do
-		process_spawn "partner-$mood" "$(demo_port "$mood")" python3 "$LOCAL/demo/partner.py" "$(demo_port "$mood")" "$mood" || return
+		script=partner.py
+		[[ $mood != mllp ]] || script=mllp.py
+		process_spawn "partner-$mood" "$(demo_port "$mood")" python3 "$LOCAL/demo/$script" "$(demo_port "$mood")" "$mood" || return
 		process_await "partner-$mood" 10 port_is_open "$(demo_port "$mood")"
 	done
 }
@@ -44,7 +47,7 @@ demo_calls() {
 demo_rows() {
 	psql -X -q -v ON_ERROR_STOP=1 -1 -d "$POSTGRES_URL" -f "$LOCAL/demo/integrations.sql" \
 		-v ok="http://127.0.0.1:$(demo_port ok)" -v fail="http://127.0.0.1:$(demo_port fail)" \
-		-v hang="http://127.0.0.1:$(demo_port hang)"
+		-v hang="http://127.0.0.1:$(demo_port hang)" -v mllp="$(demo_port mllp)"
 }
 
 lis_sim() {
@@ -76,6 +79,7 @@ demo_guide() {
 		  Acme Health         $(demo_port ok)   takes every billing and registration event, answers 200
 		  Nimbus Insurance    $(demo_port fail)   answers 500
 		  Ledger ERP          $(demo_port hang)   never answers
+		  City Hospital       $(demo_port mllp)   takes orders and patients as HL7 over MLLP, answers AA
 
 		The dashboard: $DASHBOARD_URL  (login, role, password)
 		$(demo_logins)

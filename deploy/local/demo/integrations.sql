@@ -1,5 +1,5 @@
 -- The demo's partners as rows of configuration, for labs of the sample LIS. May be run again.
--- psql variables: ok, fail, hang (base URLs of the demo partners).
+-- psql variables: ok, fail, hang (base URLs of the demo partners), mllp (a port).
 
 INSERT INTO integration.developer_authentication
 	(id, auth_key, lab_id, developer_id, developer_name)
@@ -8,7 +8,8 @@ VALUES
 	(900002, 'demo-nimbus-insurance', 900001, 2, 'Nimbus Insurance (fails)'),
 	(900003, 'demo-acme-health-2',    900002, 1, 'Acme Health'),
 	(900004, 'demo-ledger-erp',       900002, 3, 'Ledger ERP (hangs)'),
-	(900005, 'demo-acme-health-3',    900003, 1, 'Acme Health')
+	(900005, 'demo-acme-health-3',    900003, 1, 'Acme Health'),
+	(900006, 'demo-city-hospital',    900001, 4, 'City Hospital')
 ON CONFLICT (id) DO NOTHING;
 
 -- Acme Health takes every billing and registration event of all three labs.
@@ -26,3 +27,11 @@ VALUES
 	(90000201, 900002, 1, :'fail' || '/claims', '{"x-tenant": "nimbus"}', '{}'),
 	(90000401, 900004, 1, :'hang' || '/bills', '{}', '{"timeout_ms": 3000, "max_concurrency": 2}')
 ON CONFLICT (id) DO UPDATE SET url = excluded.url;
+
+-- City Hospital's interface engine gets orders and patients as HL7, a patient's in their order.
+INSERT INTO integration.lab_integration
+	(id, auth_id, action_category_list_id, integration_type, integration_extra_details)
+SELECT 900006 * 100 + action_id, 900006, action_id, 'MIRTH',
+       jsonb_build_object('host', '127.0.0.1', 'port', :mllp::int, 'ordered_by', 'patient')
+FROM unnest(ARRAY[1, 2, 3, 57, 58]) action_id
+ON CONFLICT (id) DO UPDATE SET integration_extra_details = excluded.integration_extra_details;
