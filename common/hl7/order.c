@@ -9,6 +9,10 @@ static const struct hl7_control controls[] = {
 	{ .action_id = 3, .code = "CA", .time = "/bill.cancelled_at|/bill.bill_time" },
 	{ .action_id = 4, .code = "NW", .time = "/bill.reset_at|/bill.bill_time" },
 	{ .action_id = 5, .code = "SC", .time = "/payment.paid_at|/bill.bill_time" },
+	{ .action_id = 9,
+	  .operation = "dismiss",
+	  .code = "CA",
+	  .time = "/sample.updated_at|/bill.bill_time" },
 	{ .action_id = 9, .code = "RP", .time = "/sample.rejected_at|/bill.bill_time" },
 	{ .action_id = 17, .code = "SC", .time = "/payment.paid_at|/bill.bill_time" },
 	{ .action_id = 18, .code = "NW", .time = "item.added_at|/bill.bill_time" },
@@ -22,26 +26,27 @@ static const struct hl7_control controls[] = {
 static const struct hl7_control result = { .code = "RE", .time = "/bill.bill_time" };
 static const struct hl7_control status = { .code = "SC", .time = "/bill.bill_time" };
 
-const struct hl7_control *hl7_control_of(const struct action *action,
-                                         enum hl7_message message)
+const struct hl7_control *hl7_control_of(const struct hl7_place *place)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(controls); i++)
-		if (controls[i].action_id == action->id)
-			return &controls[i];
-	return message == HL7_ORU_R01 ? &result : &status;
+	for (size_t i = 0; i < ARRAY_SIZE(controls); i++) {
+		const struct hl7_control *control = &controls[i];
+
+		if (control->action_id == place->source->action->id &&
+		    (!control->operation ||
+		     hl7_is(place, "/event.operation", control->operation)))
+			return control;
+	}
+	return place->message == HL7_ORU_R01 ? &result : &status;
 }
 
 static void make_control(const struct hl7_place *place, struct buf *out)
 {
-	buf_append_str(out, hl7_control_of(place->source->action, place->message)->code);
+	buf_append_str(out, hl7_control_of(place)->code);
 }
 
 static void make_control_time(const struct hl7_place *place, struct buf *out)
 {
-	const struct hl7_control *control =
-		hl7_control_of(place->source->action, place->message);
-
-	hl7_leaf_append(place, control->time, HL7_AS_TIME, out);
+	hl7_leaf_append(place, hl7_control_of(place)->time, HL7_AS_TIME, out);
 }
 
 struct word {

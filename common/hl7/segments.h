@@ -11,11 +11,11 @@ extern const struct hl7_field hl7_referring_doctor[]; /* a field's components */
 /* How an action's orders are announced: ORC-1 (table 0119) and what ORC-9 tells. */
 struct hl7_control {
 	int action_id;
+	const char *operation; /* of the event; NULL: any */
 	const char *code;
 	const char *time;
 };
-const struct hl7_control *hl7_control_of(const struct action *action,
-                                         enum hl7_message message);
+const struct hl7_control *hl7_control_of(const struct hl7_place *place);
 
 /* OBR-25 (table 0123) by what the report and its sample say. */
 const char *hl7_result_status(const struct hl7_place *place);

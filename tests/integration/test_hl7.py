@@ -226,13 +226,15 @@ def test_a_payment_is_a_change_of_status(action, kind, version, builder, reader,
 @pytest.mark.parametrize("action, sample, message_type, control, note", [
     (7, {"status": "REJECTED", "reject_reason": "haemo|lysed"}, "ORU", "SC", "haemo|lysed"),
     (9, {"status": "REDRAW", "redraw_reason": "too little"}, "ORM", "RP", "too little"),
+    (9, {"status": "DISMISSED", "redraw_reason": "lost"}, "ORM", "CA", "lost"),
     (31, {"status": "PENDING", "collected_at": None, "uncollect_reason": "wrong tube"}, "ORU", "SC", "wrong tube"),
     (63, {"previous_accession_no": "OLD-1"}, "ORU", "SC", "Previous accession number: OLD-1"),
-], ids=["rejected", "redraw", "uncollected", "relabelled"])
+], ids=["rejected", "redraw", "dismissed", "uncollected", "relabelled"])
 def test_what_happened_to_a_sample(action, sample, message_type, control, note, version, builder, reader, contexts):
     found = next(c for c in contexts["sample"] if c["reports"] and c["bill"]["status"] == "ACTIVE")
     context = changed(found, sample={"reject_reason": None, **sample})
-    message, why = builder.make(action, context, version, {"lab_id": 1, "sample_id": context["id"]})
+    event = {"lab_id": 1, "sample_id": context["id"], "operation": "dismiss" if control == "CA" else None}
+    message, why = builder.make(action, context, version, event)
     assert message, why
     reading = reader.read(message)
     assert reading.error is None and reading.get("MSH", 9) == message_type, message
