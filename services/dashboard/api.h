@@ -38,6 +38,20 @@ void api_lane_resume(struct call *call);
 void api_trace(struct call *call);
 void api_reveal(struct call *call);
 
+/* runs.c */
+void api_retry_many(struct call *call);
+void api_run_start(struct call *call);
+void api_runs(struct call *call);
+void api_run(struct call *call);
+void api_run_items(struct call *call);
+void api_run_pause(struct call *call);
+void api_run_resume(struct call *call);
+void api_run_cancel(struct call *call);
+
+/* sample.c */
+void api_template_preview(struct call *call);
+void api_integration_test(struct call *call);
+
 /* files.c: the web app; for what no route has */
 void api_files(struct call *call);
 void api_openapi(struct call *call);

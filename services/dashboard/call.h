@@ -47,6 +47,7 @@ enum {
 	ROUTE_BODY = 2,     /* a JSON object, parsed before */
 	ROUTE_INTERNAL = 4, /* x-internal-token will do */
 	ROUTE_NO_BODY_OK = 8,
+	ROUTE_SENDS = 16, /* it waits for a partner */
 };
 
 struct call {

@@ -8,12 +8,14 @@
 #include "secrets/keyring.h"
 #include "secrets/tokens.h"
 #include "service/service.h"
+#include "transport/transport.h"
 
 struct dashboard_config {
 	struct kafka_config kafka;
 	struct postgres_config postgres;
 	struct logstore_config logstore;
 	struct secrets_config secrets;
+	struct transport_config transport; /* of tests of a row */
 	char *address;
 	int64_t port, max_connections, max_streams;
 	char *web_root;
@@ -34,6 +36,7 @@ struct dashboard {
 	struct tokens *admin_tokens, *internal_tokens;
 	struct pool *reads; /* most of it */
 	struct pool *slow;  /* log-ins, and what waits for another program */
+	struct pool *sends; /* tests of a row: what waits for a partner */
 	struct limiter *limiter;
 	struct stream *stream;
 };

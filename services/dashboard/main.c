@@ -143,6 +143,9 @@ int main(int argc, char **argv)
 		{ .keys = secrets_config_keys,
 		  .n_keys = secrets_config_n_keys,
 		  .offset = FIELD(secrets) },
+		{ .keys = transport_config_keys,
+		  .n_keys = transport_config_n_keys,
+		  .offset = FIELD(transport) },
 	};
 	const struct service service = {
 		.name = "dashboard",

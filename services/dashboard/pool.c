@@ -1,8 +1,11 @@
 #include "pool.h"
 
+#include "base/clock.h"
+#include "settings/settings.h"
 #include "transport/py3.h"
 
 #define THREADS_MAX 8
+#define SETTINGS_MS 5000
 
 struct pool {
 	size_t n;
@@ -25,6 +28,13 @@ struct pg *stores_pg(struct stores *s)
 	if (!s->pg)
 		s->pg = pg_open(&s->d->config->postgres);
 	return s->pg;
+}
+
+int stores_settings(struct stores *s, struct settings **out)
+{
+	if (!s->settings)
+		s->settings = settings_source_new(stores_pg(s), &s->d->config->secrets);
+	return settings_refresh(s->settings, clock_mono_ms() + SETTINGS_MS, out);
 }
 
 struct py3 *stores_py3(struct stores *s)
@@ -59,6 +69,7 @@ struct pool *pool_free(struct pool *p)
 	for (size_t i = 0; i < p->n; i++) {
 		struct stores *s = &p->members[i].stores;
 
+		(void)settings_source_free(s->settings);
 		(void)logstore_close(s->logs);
 		(void)pg_close(s->pg);
 		(void)py3_close(s->py3);

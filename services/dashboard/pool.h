@@ -3,16 +3,21 @@
 #include "dashboard.h"
 
 struct py3;
+struct settings;
+struct settings_source;
 /* What a worker thread has; opened by its first call. Its thread alone touches it. */
 struct stores {
 	const struct dashboard *d;
 	struct logstore *logs; /* NULL until stores_logs */
 	struct pg *pg;
 	struct py3 *py3;
+	struct settings_source *settings;
 };
 /* NULL: the configuration is unusable, which start has checked. */
 struct logstore *stores_logs(struct stores *s);
 struct pg *stores_pg(struct stores *s);
+/* The rows as they are now: a new reference. PG_E_... */
+int stores_settings(struct stores *s, struct settings **out) MUST_CHECK;
 struct py3 *stores_py3(struct stores *s); /* NULL: there is no PY3_RETRY_URL */
 
 struct pool;

@@ -13,7 +13,9 @@
 
 enum {
 	READ_THREADS = 4,
-	SLOW_THREADS = 2,
+	SLOW_THREADS = 3,
+	SEND_THREADS = 2,
+	SEND_QUEUE_LIMIT = 4,
 	QUEUE_LIMIT = 64,
 	BODY_MAX = 1 << 20,
 	BODIES_MAX = 32 << 20,
@@ -138,7 +140,9 @@ static void run_call(void *arg)
 
 static bool submit(struct dashboard *d, struct call *call)
 {
-	call->pool = call->route->flags & ROUTE_SLOW ? d->slow : d->reads;
+	call->pool = call->route->flags & ROUTE_SENDS  ? d->sends
+	             : call->route->flags & ROUTE_SLOW ? d->slow
+	                                               : d->reads;
 	if (service_draining(d->ctx)) {
 		call_fail(call, CODE_AWAY, "this instance is going away");
 		return false;
@@ -188,6 +192,7 @@ int server_start(struct dashboard *d, struct err_text *why)
 
 	d->reads = pool_new(d, "reads", READ_THREADS, QUEUE_LIMIT);
 	d->slow = pool_new(d, "slow", SLOW_THREADS, QUEUE_LIMIT);
+	d->sends = pool_new(d, "sends", SEND_THREADS, SEND_QUEUE_LIMIT);
 	d->stream = stream_start(d);
 	return httpd_open(service_loop(d->ctx), &options, on_request, d, &d->httpd, why);
 }
@@ -205,6 +210,7 @@ void server_stop(struct dashboard *d)
 	/* the workers' last calls answer into connections, which go after them */
 	d->reads = pool_free(d->reads);
 	d->slow = pool_free(d->slow);
+	d->sends = pool_free(d->sends);
 	d->httpd = httpd_close(d->httpd);
 	d->stream = stream_stop(d->stream);
 }

@@ -102,3 +102,41 @@ def test_a_lane_is_held_and_let_go(world, dashboard, partner):
     assert held["paused"] and held["lab_ids"] == [world.lab.id] and held["actor"] == "admin-token"
     assert lane in {int(item["id"]) for item in dashboard.get("lanes")["items"] if item["id"].isdigit()}
     assert dashboard.post(f"lanes/{lane}/resume")["paused"] is False
+
+
+def test_many_are_retried_after_a_preview(world, dashboard):
+    with Partner([Reply(code=500)] * 3 + [Reply()]) as partner:
+        world.row(1, partner.url())
+        logs = [world.wait_log(world.bill_event()) for _ in range(3)]
+        preview = dashboard.post("logs/retry", {"filter": {"tab": "errors", "lab_id": world.lab.id}, "dry_run": True})
+        assert (preview["matched"], preview["eligible"]) == (3, 3) and preview["preview_id"]
+        run = dashboard.post("retry-runs", {"preview_id": preview["preview_id"], "reason": "partner is back", "rate": 100}, code=202)
+        assert run["total"] == 3 and isinstance(run["id"], str)
+        again = dashboard.post("retry-runs", {"preview_id": preview["preview_id"], "reason": "partner is back"}, code=202)
+        assert again["id"] == run["id"]
+        eventually(lambda: dashboard.get(f"retry-runs/{run['id']}")["counts"].get("success") == 3, 60,
+                   what=lambda: str(dashboard.get(f"retry-runs/{run['id']}")))
+        items = list(dashboard.pages(f"retry-runs/{run['id']}/items", limit=2))
+        assert {item["log_id"] for item in items} == {str(log["_id"]) for log in logs}
+        assert run["id"] in {r["id"] for r in dashboard.get("retry-runs", lab_id=world.lab.id)["items"]}
+    dashboard.post(f"retry-runs/{run['id']}/pause", code=409)
+    dashboard.get("retry-runs/999999999", code=404)
+    dashboard.post("retry-runs", {"preview_id": "nothing", "reason": "none such"}, code=404)
+    for wrong in ({}, {"ids": []}, {"ids": ["x"]}, {"filter": {"tab": "x"}}, {"filter": {"lab": 1}}, {"filter": {"lab_id": {}}}):
+        dashboard.post("logs/retry", {**wrong, "dry_run": True}, code=400)
+
+
+def test_a_row_is_tried_out(world, stack, dashboard, partner):
+    saved = dashboard.post("integrations", {"lab_id": world.lab.id, "url": partner.url(), "action_category_list_id": 1,
+                                            "template_text": '{"bill": {{bill.bill_id}}}'})
+    row, bill = saved["integrations"][0], world.lab.bill()
+    bill_id = bill if isinstance(bill, int) else bill["bill_id"] if isinstance(bill, dict) else bill.id
+    shown = dashboard.post("templates/preview", {"lab_id": world.lab.id, "action_id": 1, "entity_id": bill_id, "template_text": row["template_text"]})
+    assert json.loads(shown["body"]) == {"bill": bill_id} and shown["errors"] == []
+    broken = dashboard.post("templates/preview", {"lab_id": world.lab.id, "action_id": 1, "entity_id": bill_id, "template_text": "a\n{{#b}}"})
+    assert broken["errors"][0]["line"] == 2 and broken["body"] is None
+    sent = dashboard.post(f"integrations/{row['id']}/test", {"entity_id": bill_id})
+    assert sent["ok"] and sent["response"]["status_code"] == 200 and json.loads(sent["request"]["body"]) == {"bill": bill_id}
+    assert [json.loads(r.body) for r in partner.requests] == [{"bill": bill_id}]
+    assert dashboard.get("logs", lab_id=world.lab.id)["items"] == []
+    dashboard.post(f"integrations/{row['id']}/test", {"entity_id": 1}, code=400)
