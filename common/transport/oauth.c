@@ -15,6 +15,14 @@ enum {
 	WAIT_MAX_MS = 60000,
 };
 
+struct metric oauth_metric_requests =
+	METRIC_COUNTER("oauth_token_requests_total",
+                       "Access tokens asked for, by what came of it.", "result");
+struct metric oauth_metric_waiting = METRIC_GAUGE(
+	"oauth_waiting", "Requests to partners that wait for an access token.", NULL);
+struct metric oauth_metric_tokens =
+	METRIC_GAUGE("oauth_tokens", "Access tokens kept, or wanted.", NULL);
+
 TAILQ_HEAD(call_list, call);
 TAILQ_HEAD(token_list, token);
 
@@ -65,6 +73,7 @@ static struct token *token_free(struct token *t)
 {
 	TAILQ_REMOVE(&t->o->tokens, t, link);
 	t->o->n_tokens--;
+	metric_add(&oauth_metric_tokens, NULL, -1);
 	if (t->text)
 		sodium_memzero(t->text, strlen(t->text));
 	free(t->text);
@@ -80,7 +89,7 @@ static void make_room(struct oauth *o)
 	for (; t && o->n_tokens >= TOKENS_MAX; t = before) {
 		before = TAILQ_PREV(t, token_list, link);
 		if (t->users == 0 && !t->fetching)
-			t = token_free(t);
+			(void)token_free(t);
 	}
 }
 
@@ -102,6 +111,7 @@ static struct token *obtain(struct oauth *o, const struct integration *row)
 		memcpy(t->key, key, sizeof(key));
 		TAILQ_INIT(&t->waiting);
 		o->n_tokens++;
+		metric_add(&oauth_metric_tokens, NULL, 1);
 	}
 	TAILQ_INSERT_HEAD(&o->tokens, t, link);
 	return t;
@@ -221,6 +231,7 @@ static void on_failing(evutil_socket_t fd, short what, void *arg)
 
 static void note_failure(struct token *t, enum error_kind kind)
 {
+	metric_add(&oauth_metric_requests, error_kind_word(kind), 1);
 	t->kind = kind;
 	t->failures++;
 	t->not_before = clock_mono_ms() + backoff_wait_ms(WAIT_FIRST_MS, WAIT_MAX_MS,
@@ -243,6 +254,7 @@ static void take_answer(struct token *t, const struct transport_result *r)
 	t->until_ms = t->asked_ms + valid_ms;
 	t->generation++;
 	t->failures = 0;
+	metric_add(&oauth_metric_requests, "token", 1);
 }
 
 /* All that waited get the token, even one that is over at once. */
@@ -261,6 +273,7 @@ static void on_token(const struct transport_result *r, void *arg)
 	t->users++; /* done() may send, and sending may make room */
 	while ((c = TAILQ_FIRST(&list))) {
 		TAILQ_REMOVE(&list, c, link);
+		metric_add(&oauth_metric_waiting, NULL, -1);
 		if (!fetched)
 			end_unsent(c, t->kind, t->why.text);
 		else
@@ -309,6 +322,7 @@ static void want_token(struct call *c)
 		return;
 	}
 	TAILQ_INSERT_TAIL(&t->waiting, c, link);
+	metric_add(&oauth_metric_waiting, NULL, 1);
 }
 
 /* After a 401: with the token that another call has renewed meanwhile, or a new one. */
@@ -355,7 +369,7 @@ struct oauth *oauth_free(struct oauth *o)
 	drop_all(&o->failed);
 	while ((t = TAILQ_FIRST(&o->tokens))) {
 		drop_all(&t->waiting);
-		t = token_free(t);
+		(void)token_free(t);
 	}
 	event_free(o->failing);
 	free(o);

@@ -6,12 +6,15 @@
  * (requests that need it fail meanwhile). On the loop; nothing blocks. Private to
  * transport/http*.c.
  */
+#include "metrics/metrics.h"
 #include "transport/transport.h"
 
 /* Sends a request whose access token is there (or that needs none): as transport_ops.send.
  */
 typedef int (*oauth_send_fn)(void *sender, const struct transport_request *rq,
                              transport_done_fn done, void *arg, struct err_text *why);
+
+extern struct metric oauth_metric_requests, oauth_metric_waiting, oauth_metric_tokens;
 
 struct oauth;
 struct oauth *oauth_new(struct event_base *loop, oauth_send_fn send, void *sender);

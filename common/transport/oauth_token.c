@@ -130,15 +130,15 @@ static bool is_token(const char *text)
 static int64_t lifetime_s(const json_t *answer)
 {
 	const json_t *value = json_object_get(answer, "expires_in");
-	int64_t seconds = UNTOLD_S;
+	double seconds = UNTOLD_S;
 
 	if (json_is_number(value))
-		seconds = (int64_t)json_number_value(value);
+		seconds = json_number_value(value);
 	else if (json_is_string(value))
-		seconds = strtoll(json_string_value(value), NULL, 10);
-	if (seconds < 0)
-		seconds = 0;
-	return seconds < LONGEST_S ? seconds : LONGEST_S;
+		seconds = strtod(json_string_value(value), NULL);
+	if (!(seconds > 0)) /* nor a number at all */
+		return 0;
+	return seconds < LONGEST_S ? (int64_t)seconds : LONGEST_S;
 }
 
 static int64_t usable_ms(int64_t lifetime_ms)

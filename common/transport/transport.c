@@ -1,6 +1,7 @@
 #include "transport/transport.h"
 
 #include "transport/mllp_peers.h"
+#include "transport/oauth.h"
 
 #define FIELD(name) offsetof(struct transport_config, name)
 
@@ -51,9 +52,8 @@ const struct transport_ops *const transports[TRANSPORT_FAX + 1] = {
 };
 
 struct metric *const transport_metrics[] = {
-	&mllp_metric_connections,
-	&mllp_metric_waiting,
-	&mllp_metric_opened,
-	&mllp_metric_skipped,
+	&mllp_metric_connections, &mllp_metric_waiting,   &mllp_metric_opened,
+	&mllp_metric_skipped,     &oauth_metric_requests, &oauth_metric_waiting,
+	&oauth_metric_tokens,
 };
 const size_t transport_n_metrics = ARRAY_SIZE(transport_metrics);

@@ -188,6 +188,17 @@ def test_standard_webhooks_signature_verifies_with_the_reference_library(world, 
     assert secret not in str(log)
 
 
+def test_while_one_secret_replaces_another_both_verify(world, partner):
+    secrets = ["whsec_" + base64.b64encode(text * 8).decode() for text in (b"new!", b"old!")]
+    world.deliver(partner.url(), extra={"webhook_secret": " ".join(secrets)})
+    request = partner.requests[0]
+    for secret in secrets:
+        Webhook(secret).verify(request.body, request.headers)
+    other = "whsec_" + base64.b64encode(b"gone" * 8).decode()
+    with pytest.raises(WebhookVerificationError):
+        Webhook(other).verify(request.body, request.headers)
+
+
 def test_without_a_secret_nothing_is_signed(world, partner):
     world.deliver(partner.url())
     assert "webhook-signature" not in partner.requests[0].headers
