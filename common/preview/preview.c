@@ -132,6 +132,16 @@ static int make_headers(const struct preview_request *rq, struct preview *p,
 	return r ? PAYLOAD_E_CONFIG : 0;
 }
 
+static void put_in_array(struct payload_body *body)
+{
+	const struct payload_body *const parts[] = { body };
+	struct payload_body array;
+
+	payload_join(parts, 1, &array);
+	payload_body_release(body);
+	*body = array;
+}
+
 static int render(const struct preview_request *rq, const struct payload *payload,
                   struct preview *out, struct err_text *why)
 {
@@ -143,6 +153,8 @@ static int render(const struct preview_request *rq, const struct payload *payloa
 
 	if (r)
 		return r;
+	if (payload_is_batched(rq->row, rq->event, &out->body))
+		put_in_array(&out->body);
 	out->method = is_http ? out->body.method : "";
 	memcpy(out->sha256, out->body.sha256, sizeof(out->sha256));
 	out->end_point = end_point_of(rq->row, out);

@@ -7,6 +7,7 @@
 
 #include <getopt.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct wish {
 	int64_t integration_id;
@@ -74,6 +75,16 @@ static int64_t entity_id(const char *entity, const struct action *action)
 	return 0;
 }
 
+/* Documents are read at dispatch: here they are named. On a terminal an HL7 segment is a
+ * line. */
+static void print_body(const struct payload_body *body)
+{
+	bool lines = body->is_hl7 && isatty(STDOUT_FILENO);
+
+	for (const char *c = payload_body_shown(body); c && *c; c++)
+		(void)putchar(lines && *c == '\r' ? '\n' : *c);
+}
+
 static void print_preview(const struct preview *p)
 {
 	const char *name;
@@ -85,7 +96,7 @@ static void print_preview(const struct preview *p)
 		printf("%s: %s\n", name, json_string_value(value));
 	(void)putchar('\n');
 	if (strcmp(p->method, "GET") != 0) /* a GET's is in its url */
-		(void)fwrite(p->body.data, 1, p->body.len, stdout);
+		print_body(&p->body);
 	(void)putchar('\n');
 }
 
@@ -97,8 +108,7 @@ static void print_json(const struct preview *p)
 	jdoc_set_text(out, "end_point", p->end_point);
 	if (p->headers)
 		(void)json_object_set(out, "request_headers", p->headers);
-	(void)json_object_set_new(out, "request_body",
-	                          json_stringn(p->body.data, p->body.len));
+	jdoc_set_text(out, "request_body", payload_body_shown(&p->body));
 	jdoc_set_text(out, "payload_sha256", p->sha256);
 	CLEANUP(freep) char *text = jdoc_dump(out, NULL);
 	puts(text);
