@@ -282,12 +282,23 @@ static void prove(struct mllp_peer *p)
 	}
 }
 
+/* Its peer has closed another one meanwhile. */
+static void give_up(struct mllp_link *l)
+{
+	struct mllp_peer *p = l->peer;
+
+	close_link(l, "after_answer");
+	carry_waiting(p);
+}
+
 static void on_expired(struct mllp_connection *c)
 {
 	struct mllp_link *l = c->user;
 
 	if (l->use == MLLP_BUSY)
 		mllp_exchange_expired(l->exchange);
+	else if (l->use == MLLP_PROVING && l->peer->habit == MLLP_CLOSES)
+		give_up(l);
 	else if (l->use == MLLP_PROVING)
 		prove(l->peer);
 	else
