@@ -76,8 +76,9 @@ static const struct detail_key sftp_keys[] = {
 	{ .name = "private_key", .type = DETAIL_TEXT, .secret = true },
 	{ .name = "password", .type = DETAIL_TEXT, .secret = true },
 	{ .name = "host_key_sha256", .type = DETAIL_TEXTS },
-	{ .name = "directory", .type = DETAIL_TEXT },
-	{ .name = "file_name", .type = DETAIL_TEXT },
+	{ .name = "directory", .type = DETAIL_TEXT, .max = 500 },
+	{ .name = "make_directory", .type = DETAIL_BOOL },
+	{ .name = "file_name", .type = DETAIL_TEXT, .max = 200 },
 	{ .name = NULL },
 };
 
@@ -315,9 +316,60 @@ static void check_auth(const json_t *auth, const struct report *report)
 	}
 }
 
+/* SHA256:<base64>, as ssh-keygen -l shows it, or the base64 or hex digits alone. */
+static bool is_fingerprint(const char *text)
+{
+	if (strncmp(text, "SHA256:", 7) == 0)
+		text += 7;
+	size_t len = strlen(text);
+
+	if (len == 64 && strspn(text, "0123456789abcdefABCDEF") == 64)
+		return true;
+	if (len == 44 && text[43] == '=')
+		len = 43;
+	return len == 43 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv"
+	                                 "wxyz0123456789+/") >= 43;
+}
+
+/* Without a host's key anybody could take the files. */
+static void check_host_keys(const json_t *keys, const struct report *report)
+{
+	const json_t *key;
+	size_t i;
+
+	if (json_array_size(keys) == 0)
+		report->say(report->arg, ROOT
+		            ".sftp.host_key_sha256 is missing: the host key's "
+		            "fingerprint, as ssh-keyscan HOST | ssh-keygen -lf - shows "
+		            "it");
+	json_array_foreach (keys, i, key)
+		if (json_is_string(key) && !is_fingerprint(json_string_value(key)))
+			report->say(report->arg, ROOT ".sftp.host_key_sha256 must be "
+			                              "SHA256: and base64, or hex digits");
+}
+
+static void check_file_name(const char *name, const struct report *report)
+{
+	if (strchr(name, '/') || *name == '.')
+		report->say(report->arg,
+		            ROOT ".sftp.file_name must be a name, without a directory");
+}
+
+static void check_sftp(const json_t *sftp, const struct report *report)
+{
+	if (!jdoc_text_or(sftp, "username", NULL))
+		report->say(report->arg, ROOT ".sftp.username is missing");
+	if (!jdoc_text_or(sftp, "private_key", NULL) &&
+	    !jdoc_text_or(sftp, "password", NULL))
+		report->say(report->arg, ROOT ".sftp needs a private_key or a password");
+	check_host_keys(json_object_get(sftp, "host_key_sha256"), report);
+	check_file_name(jdoc_text_or(sftp, "file_name", "x"), report);
+}
+
 void settings_details_check(const json_t *details, settings_say_fn say, void *arg)
 {
 	const json_t *auth = json_object_get(details, "auth");
+	const json_t *sftp = json_object_get(details, "sftp");
 	const struct report report = { .say = say, .arg = arg };
 
 	if (!json_is_object(details)) {
@@ -327,6 +379,9 @@ void settings_details_check(const json_t *details, settings_say_fn say, void *ar
 	check_object(details, detail_keys, ROOT, &report);
 	if (json_is_object(auth))
 		check_auth(auth, &report);
+	if (json_is_object(sftp) ||
+	    strcmp(jdoc_text_or(details, "transport", ""), "sftp") == 0)
+		check_sftp(sftp, &report);
 }
 
 struct walk {

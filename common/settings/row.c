@@ -10,6 +10,7 @@
 
 #define DEFAULT_TIMEOUT_MS  30000
 #define DEFAULT_CONCURRENCY 10
+#define SSH_PORT            22
 
 const char *transport_word(enum transport_kind kind)
 {
@@ -175,6 +176,8 @@ static enum transport_kind transport_of(const json_t *details, int action_id)
 	for (int kind = TRANSPORT_HTTP; said && kind <= TRANSPORT_FAX; kind++)
 		if (strcmp(said, transport_word((enum transport_kind)kind)) == 0)
 			return (enum transport_kind)kind;
+	if (json_is_object(json_object_get(details, "sftp")))
+		return TRANSPORT_SFTP;
 	if (jdoc_text_or(details, "host", NULL) && jdoc_int_or(details, "port", 0) > 0)
 		return TRANSPORT_MLLP;
 	for (size_t i = 0; i < ARRAY_SIZE(by_action); i++)
@@ -218,7 +221,8 @@ static void parse_mllp(const json_t *details, struct integration *row)
 	const json_t *ack = json_object_get(details, "ack");
 
 	row->host = copy_text(details, "host");
-	row->port = (int)jdoc_int_or(details, "port", 0);
+	row->port = (int)jdoc_int_or(details, "port",
+	                             row->transport == TRANSPORT_SFTP ? SSH_PORT : 0);
 	row->ack_timeout_ms = jdoc_int_or(ack, "timeout_ms", row->timeout_ms);
 	row->ack_enhanced = strcmp(jdoc_text_or(ack, "mode", ""), "enhanced") == 0;
 	row->ack_await_downstream = jdoc_bool_or(ack, "await_downstream", false);
@@ -231,10 +235,11 @@ static char *end_point_of(const struct integration *row)
 {
 	bool bare = row->host && strchr(row->host, ':') && row->host[0] != '[';
 
-	if (row->transport != TRANSPORT_MLLP || !row->host)
+	if ((row->transport != TRANSPORT_MLLP && row->transport != TRANSPORT_SFTP) ||
+	    !row->host)
 		return xstrdup(row->url);
-	return xasprintf("mllp://%s%s%s:%d", bare ? "[" : "", row->host, bare ? "]" : "",
-	                 row->port);
+	return xasprintf("%s://%s%s%s:%d", transport_word(row->transport), bare ? "[" : "",
+	                 row->host, bare ? "]" : "", row->port);
 }
 
 static void parse_auto_retry(const json_t *auto_retry, struct integration *row)
@@ -322,6 +327,12 @@ static void check_destination(struct parse *p)
 		why = url_fault(row->url);
 	else if (row->transport == TRANSPORT_MLLP && (!row->host || row->port == 0))
 		why = "integration_extra_details needs host and port for mllp";
+	else if (row->transport == TRANSPORT_SFTP && !row->host)
+		why = "integration_extra_details needs a host for sftp";
+	else if (row->transport == TRANSPORT_SFTP &&
+	         !json_is_object(json_object_get(row->extra, "sftp")))
+		why = "integration_extra_details.sftp is missing: username, private_key or "
+		      "password, host_key_sha256";
 	if (why)
 		fault(p, why);
 	if (token_url && url_fault(token_url)) {

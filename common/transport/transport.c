@@ -2,6 +2,7 @@
 
 #include "transport/mllp_peers.h"
 #include "transport/oauth.h"
+#include "transport/sftp.h"
 
 #define FIELD(name) offsetof(struct transport_config, name)
 
@@ -35,6 +36,17 @@ const struct config_key transport_config_keys[] = {
 			"CIDR[:port] separated by commas; none by default.",
 	},
 	{
+		.name = "SFTP_CONNECTIONS",
+		.type = CONFIG_INT,
+		.offset = FIELD(sftp_connections),
+		.min = 1,
+		.max = 256,
+		.dflt = "16",
+		.help = "Uploads over SFTP at once, each on a thread; one partner has at "
+			"most "
+			"a quarter of them.",
+	},
+	{
 		.name = "EGRESS_PROXY",
 		.type = CONFIG_URL,
 		.offset = FIELD(egress_proxy),
@@ -49,11 +61,13 @@ const size_t transport_config_n_keys = ARRAY_SIZE(transport_config_keys);
 const struct transport_ops *const transports[TRANSPORT_FAX + 1] = {
 	[TRANSPORT_HTTP] = &transport_http,
 	[TRANSPORT_MLLP] = &transport_mllp,
+	[TRANSPORT_SFTP] = &transport_sftp,
 };
 
 struct metric *const transport_metrics[] = {
 	&mllp_metric_connections, &mllp_metric_waiting,   &mllp_metric_opened,
 	&mllp_metric_skipped,     &oauth_metric_requests, &oauth_metric_waiting,
-	&oauth_metric_tokens,
+	&oauth_metric_tokens,     &sftp_metric_waiting,   &sftp_metric_connections,
+	&sftp_metric_opened,
 };
 const size_t transport_n_metrics = ARRAY_SIZE(transport_metrics);

@@ -20,6 +20,7 @@ struct transport_config {
 	int64_t response_limit;  /* RESPONSE_LIMIT, bytes */
 	char *allow_private;     /* ALLOW_PRIVATE_DESTINATIONS */
 	char *egress_proxy;      /* EGRESS_PROXY */
+	int64_t sftp_connections;
 };
 extern const struct config_key transport_config_keys[];
 extern const size_t transport_config_n_keys;
@@ -102,6 +103,7 @@ struct transport_ops {
 
 extern const struct transport_ops transport_http;
 extern const struct transport_ops transport_mllp;
+extern const struct transport_ops transport_sftp;
 
 /* By enum transport_kind; NULL: this fleet has none for it. */
 extern const struct transport_ops *const transports[TRANSPORT_FAX + 1];
