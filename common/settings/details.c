@@ -369,7 +369,6 @@ static void check_sftp(const json_t *sftp, const struct report *report)
 void settings_details_check(const json_t *details, settings_say_fn say, void *arg)
 {
 	const json_t *auth = json_object_get(details, "auth");
-	const json_t *sftp = json_object_get(details, "sftp");
 	const struct report report = { .say = say, .arg = arg };
 
 	if (!json_is_object(details)) {
@@ -379,9 +378,13 @@ void settings_details_check(const json_t *details, settings_say_fn say, void *ar
 	check_object(details, detail_keys, ROOT, &report);
 	if (json_is_object(auth))
 		check_auth(auth, &report);
-	if (json_is_object(sftp) ||
-	    strcmp(jdoc_text_or(details, "transport", ""), "sftp") == 0)
-		check_sftp(sftp, &report);
+}
+
+void settings_details_check_sftp(const json_t *details, settings_say_fn say, void *arg)
+{
+	const struct report report = { .say = say, .arg = arg };
+
+	check_sftp(json_object_get(details, "sftp"), &report);
 }
 
 struct walk {

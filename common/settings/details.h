@@ -16,6 +16,9 @@ typedef void (*settings_say_fn)(void *arg, const char *fault);
 /* Says every fault of opened details. Null counts as absent. */
 void settings_details_check(const json_t *details, settings_say_fn say, void *arg);
 
+/* Says what a row needs besides whose files go over SFTP. */
+void settings_details_check_sftp(const json_t *details, settings_say_fn say, void *arg);
+
 /*
  * Each secret text of these, with its path ("integration_extra_details.auth.token",
  * "headers.Authorization"): what `fn` returns (malloc'd) takes its place; NULL leaves it.

@@ -176,7 +176,8 @@ static enum transport_kind transport_of(const json_t *details, int action_id)
 	for (int kind = TRANSPORT_HTTP; said && kind <= TRANSPORT_FAX; kind++)
 		if (strcmp(said, transport_word((enum transport_kind)kind)) == 0)
 			return (enum transport_kind)kind;
-	if (json_is_object(json_object_get(details, "sftp")))
+	if (json_is_object(json_object_get(details, "sftp")) &&
+	    (action_id == 49 || action_id == 50))
 		return TRANSPORT_SFTP;
 	if (jdoc_text_or(details, "host", NULL) && jdoc_int_or(details, "port", 0) > 0)
 		return TRANSPORT_MLLP;
@@ -329,12 +330,10 @@ static void check_destination(struct parse *p)
 		why = "integration_extra_details needs host and port for mllp";
 	else if (row->transport == TRANSPORT_SFTP && !row->host)
 		why = "integration_extra_details needs a host for sftp";
-	else if (row->transport == TRANSPORT_SFTP &&
-	         !json_is_object(json_object_get(row->extra, "sftp")))
-		why = "integration_extra_details.sftp is missing: username, private_key or "
-		      "password, host_key_sha256";
 	if (why)
 		fault(p, why);
+	if (row->transport == TRANSPORT_SFTP)
+		settings_details_check_sftp(row->extra, fault, p);
 	if (token_url && url_fault(token_url)) {
 		CLEANUP(freep)
 		char *text = xasprintf("integration_extra_details.auth.token_%s",

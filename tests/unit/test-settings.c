@@ -425,6 +425,17 @@ static void a_row_is_told_every_fault_before_it_is_saved(void **state)
 		  "p.example/\"}",
 		  0,
 		  { NULL } },
+		{ "{\"auth_id\":5,\"action_category_list_id\":49,\"integration_extra_"
+		  "details\":"
+		  "{\"transport\":\"sftp\",\"host\":\"h\",\"sftp\":{\"username\":\"u\","
+		  "\"password\":"
+		  "\"p\"}}}",
+		  1,
+		  { "sftp.host_key_sha256 is missing" } },
+		{ "{\"auth_id\":5,\"action_category_list_id\":50}",
+		  4,
+		  { "needs a host for sftp", "sftp.username", "private_key or a password",
+		    "host_key_sha256" } },
 		{ "{\"auth_id\":5,\"action_category_list_id\":1,\"url\":\"p.example\","
 		  "\"template_text\":\"a\\n {{#b}}{{c\",\"request_type\":7,"
 		  "\"integration_extra_details\":{\"colour\":1,\"tls\":{\"insecure\":2}}}",
