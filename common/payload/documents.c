@@ -157,7 +157,7 @@ json_t *payload_document_beside(int64_t document_id, const json_t *scope)
 
 json_t *payload_documents_take(struct buf *body, const json_t *scope)
 {
-	char *to = body->data, *at = body->data, *end = body->data + body->len;
+	char *to = body->data, *at = to, *end = at ? at + body->len : NULL;
 	const char *found;
 	json_t *list = NULL;
 	size_t marker_len;
