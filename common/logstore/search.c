@@ -76,6 +76,13 @@ static json_t *make_row(const bson_t *doc)
 	return row;
 }
 
+void logstore_complete_row(json_t *log)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(row_fields); i++)
+		if (!json_object_get(log, row_fields[i]))
+			(void)json_object_set_new(log, row_fields[i], json_null());
+}
+
 static bool keep(const bson_t *doc, void *arg)
 {
 	struct search *s = arg;

@@ -410,6 +410,7 @@ void settings_row_parse(const struct settings_cells *cells, const struct keyring
 		.is_batch = cell_bool(cells, SETTINGS_IS_BATCH),
 		.is_auto_retry = cell_bool(cells, SETTINGS_IS_AUTO_RETRY),
 		.auto_retry_since_ms = cell_int(cells, SETTINGS_AUTO_RETRY_SINCE),
+		.held_until_ms = cell_int(cells, SETTINGS_HELD_UNTIL),
 		.developer_name = cell_text(cells, SETTINGS_DEVELOPER_NAME),
 		.integration_type = cell_text(cells, SETTINGS_INTEGRATION_TYPE),
 		.url = cell_text(cells, SETTINGS_URL),

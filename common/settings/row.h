@@ -21,6 +21,11 @@
 	X(AUTO_RETRY_SINCE,                                                                \
 	  "CASE WHEN isfinite(r.is_auto_retry_since)"                                      \
 	  " THEN (extract(epoch FROM r.is_auto_retry_since) * 1000)::bigint END")          \
+	X(HELD_UNTIL, "(SELECT CASE WHEN p.until IS NULL THEN 253402300799000"             \
+	              " ELSE (extract(epoch FROM p.until) * 1000)::bigint END"             \
+	              " FROM integration.lane_pause p WHERE p.lane ="                      \
+	              " coalesce(r.integration_extra_details ->> 'rate_limit_group', "     \
+	              "r.auth_id::text))")                                                 \
 	X(DEVELOPER_NAME, "a.developer_name")                                              \
 	X(INTEGRATION_TYPE, "r.integration_type")                                          \
 	X(URL, "r.url")                                                                    \

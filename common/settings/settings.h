@@ -49,6 +49,7 @@ struct integration {
 	bool active; /* both switches on */
 	bool is_batch, is_auto_retry;
 	int64_t auto_retry_since_ms; /* wall clock; 0 = since the row was made */
+	int64_t held_until_ms; /* a person holds its lane until then, by the wall clock */
 	char *developer_name;
 	char *integration_type; /* WEBHOOK | API | MIRTH */
 	char *url;

@@ -98,6 +98,9 @@ bool page_read(struct call *call, size_t dflt, size_t most, size_t *limit,
                struct log_cursor *cursor) MUST_CHECK;
 json_t *page_json(struct log_page *page);
 
+/* troubles.c: `checks` and `hint` of a log in full, before it is masked */
+void troubles_add(struct call *call, json_t *log);
+
 /* ---- mask.c: what a caller may see of a log ---- */
 bool mask_applies(const struct call *call); /* bodies */
 void mask_row(const struct call *call, json_t *row);

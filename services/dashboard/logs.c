@@ -85,8 +85,8 @@ void api_log(struct call *call)
 	(void)json_object_del(log, "retries");
 	if (!json_object_get(log, "attempt"))
 		(void)json_object_set_new(log, "attempt", json_integer(0));
-	(void)json_object_set_new(log, "checks", json_array());
-	(void)json_object_set_new(log, "hint", json_null());
+	logstore_complete_row(log);
+	troubles_add(call, log);
 	mask_log(call, log);
 	call_answer(call, CODE_OK, STEAL(log));
 }

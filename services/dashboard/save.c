@@ -7,11 +7,8 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "log/log.h"
-#include "secrets/mask.h"
 #include "settings/auth_key.h"
-#include "settings/check.h"
 #include "settings/seal_rows.h"
-#include "settings/sealing.h"
 #include "json/jdoc.h"
 
 #include <inttypes.h>
@@ -277,93 +274,6 @@ static void complete_auth(struct saving *s)
 
 /* ---- a row ---- */
 
-/* What a masked secret stands for: the text that the row has at that path, sealed. */
-static char *keep_secret(void *arg, const char *path, const char *text)
-{
-	const json_t *before = arg;
-	const char *header = strncmp(path, "headers.", 8) == 0 ? path + 8 : NULL;
-	const json_t *kept =
-		header ? json_object_get(json_object_get(before, "headers"), header)
-		       : jdoc_path(before, path);
-
-	if (strcmp(text, MASK_TEXT) != 0 || !json_is_string(kept))
-		return NULL;
-	return xstrdup(json_string_value(kept));
-}
-
-static char *find_masked(void *arg, const char *path, const char *text)
-{
-	struct call *call = arg;
-	CLEANUP(freep) char *pointer = xasprintf("/%s", path);
-
-	for (char *c = pointer; *c; c++)
-		if (*c == '.')
-			*c = '/';
-	if (strcmp(text, MASK_TEXT) == 0)
-		call_fault(call, pointer, "%s is masked, and there is none to keep", path);
-	return NULL;
-}
-
-static void keep_secrets(struct call *call, json_t *given, json_t *before)
-{
-	json_t *headers = json_object_get(given, "headers");
-	json_t *details = json_object_get(given, "integration_extra_details");
-
-	if (headers) {
-		settings_headers_secrets(headers, keep_secret, before);
-		settings_headers_secrets(headers, find_masked, call);
-	}
-	if (details) {
-		settings_details_secrets(details, keep_secret, before);
-		settings_details_secrets(details, find_masked, call);
-	}
-}
-
-/* "integration_extra_details.auth.token must be ..." is about that member. */
-static void say_fault(void *arg, const char *fault)
-{
-	char pointer[200];
-	size_t len = strcspn(fault, " :,");
-
-	(void)snprintf(pointer, sizeof(pointer), "/%.*s", (int)(len > 190 ? 190 : len),
-	               fault);
-	for (char *c = pointer; *c; c++)
-		if (*c == '.')
-			*c = '/';
-	call_fault(arg, pointer, "%s", fault);
-}
-
-/* As it is shown and kept in the history. */
-static json_t *masked_copy(const json_t *row)
-{
-	static const char *const hidden[] = { "auth_headers", "lab_id", "created_at",
-		                              "updated_at" };
-	json_t *copy = json_deep_copy(row);
-
-	settings_mask(json_object_get(copy, "headers"), SETTINGS_DOCUMENT_HEADERS);
-	settings_mask(json_object_get(copy, "integration_extra_details"),
-	              SETTINGS_DOCUMENT_DETAILS);
-	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
-		(void)json_object_del(copy, hidden[i]);
-	return copy;
-}
-
-static void check_row(struct saving *s, const json_t *given, const json_t *before,
-                      json_t **after)
-{
-	json_t *whole = json_deep_copy(before);
-
-	(void)json_object_update(whole, (json_t *)(uintptr_t)given);
-	*after = masked_copy(whole);
-	(void)json_object_del(whole, "lab_id");
-	(void)json_object_del(whole, "version");
-	if (!json_object_get(whole, "auth_id"))
-		(void)json_object_set_new(whole, "auth_id",
-		                          json_integer(s->auth_id ? s->auth_id : 1));
-	(void)settings_row_check(whole, s->call->d->keys, say_fault, s->call);
-	json_decref(whole);
-}
-
 /* `before` is {} for a new row. */
 static void add_row(struct saving *s, json_t *before, int64_t action)
 {
@@ -374,15 +284,16 @@ static void add_row(struct saving *s, json_t *before, int64_t action)
 	if (action)
 		(void)json_object_set_new(given, "action_category_list_id",
 		                          json_integer(action));
-	keep_secrets(s->call, given, before);
-	check_row(s, given, before, &after);
+	save_keep_secrets(s->call, given, before);
+	after = save_check(s->call, s->auth_id, given, before);
 	(void)json_object_set(one, "id",
 	                      there ? json_object_get(before, "id") : json_null());
 	(void)json_object_set_new(one, "version",
 	                          s->expected && there ? json_integer(s->expected)
 	                                               : json_null());
 	(void)json_object_set(one, "given", given);
-	(void)json_object_set_new(one, "before", there ? masked_copy(before) : json_null());
+	(void)json_object_set_new(one, "before",
+	                          there ? save_masked_copy(before) : json_null());
 	(void)json_object_set_new(one, "after", after);
 	(void)json_array_append_new(s->rows, one);
 }

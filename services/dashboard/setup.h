@@ -11,3 +11,14 @@ json_t *integrations_read(struct call *call, const char *auth_id, const char *id
 void integration_show(struct call *call, json_t *row);
 /* May the caller see this lab_integration? False: said. */
 bool sees_integration(struct call *call, const char *id);
+
+/* ---- save_row.c: `before` is the row as it is ({}: a new one), `given` what changes ----
+ */
+
+/* Secrets that came back masked stay; one that is not there is a fault. */
+void save_keep_secrets(struct call *call, json_t *given, json_t *before);
+/* Every fault of the row as it would be, each at its field. Returns it, masked. */
+json_t *save_check(struct call *call, int64_t auth_id, const json_t *given,
+                   const json_t *before);
+/* As it is shown and kept in the history. */
+json_t *save_masked_copy(const json_t *row);

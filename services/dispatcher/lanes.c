@@ -13,7 +13,10 @@
 #include <event2/event.h>
 #include <stdio.h>
 
-enum { PUMP_MAX = 128 }; /* requests started in one turn of the loop */
+enum {
+	PUMP_MAX = 128,        /* requests started in one turn of the loop */
+	PAUSED_LOOK_MS = 1000, /* how often a lane that a person holds is looked at */
+};
 
 static struct lane_bucket *bucket_of(struct dispatcher *d, int64_t integration_id)
 {
@@ -173,9 +176,20 @@ size_t lanes_room_at(const struct dispatcher *d)
 	return (size_t)d->config->lane_queue_limit * 3 / 4;
 }
 
+/* A person holds it (integration.lane_pause). */
+static bool is_paused(const struct lane_entry *l)
+{
+	const struct settings *settings = rows_now(l->d->rows);
+	const struct integration *row =
+		settings ? settings_find(settings, l->integration_id) : NULL;
+
+	return row && row->held_until_ms > clock_wall_ms();
+}
+
 bool lane_entry_is_slow(const struct lane_entry *l)
 {
-	return lane_is_slow(&l->lane, &l->d->policy, l->n_queued, clock_mono_ms());
+	return is_paused(l) ||
+	       lane_is_slow(&l->lane, &l->d->policy, l->n_queued, clock_mono_ms());
 }
 
 /* ---- whose turn ---- */
@@ -305,6 +319,10 @@ static void take_turn(struct dispatcher *d, struct lane_entry *l, int64_t now_ms
 	if (why) {
 		attempt_refuse(d, job, ERROR_KIND_CONFIG, why);
 		lanes_wake(l);
+		return;
+	}
+	if (is_paused(l)) {
+		wait_until(l, now_ms + PAUSED_LOOK_MS, now_ms);
 		return;
 	}
 	configure(l, settings, row, now_ms);

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from fleet import rows
 from fleet.dashboard import Dashboard, Session
 from fleet.stack import dev, http
 from fleet.wait import eventually
@@ -93,7 +94,7 @@ def test_a_reveal_needs_a_reason_and_leaves_a_trace(world, stack, dashboard, ope
     operator.get("audit", code=403)
 
 
-def test_a_lane_is_held_and_let_go(world, dashboard, partner):
+def test_a_lane_is_held_and_let_go(world, stack, dashboard, partner):
     lane = world.auth
     world.row(1, partner.url())
     dashboard.post(f"lanes/{lane}/pause", {"reason": ""}, code=400)
@@ -101,7 +102,15 @@ def test_a_lane_is_held_and_let_go(world, dashboard, partner):
     held = dashboard.post(f"lanes/{lane}/pause", {"reason": "maintenance"})
     assert held["paused"] and held["lab_ids"] == [world.lab.id] and held["actor"] == "admin-token"
     assert lane in {int(item["id"]) for item in dashboard.get("lanes")["items"] if item["id"].isdigit()}
+
+    # another partner gets the same event meanwhile
+    with Partner() as other:
+        world.row(1, other.url(), auth=rows.add_auth(stack, world.lab))
+        event = world.bill_event()
+        eventually(lambda: other.requests, 20, what="the other partner's request")
+    assert partner.requests == [] and {log["status"] for log in world.logs(event_id=event, auth_id=lane)} == {"QUEUED"}
     assert dashboard.post(f"lanes/{lane}/resume")["paused"] is False
+    eventually(lambda: partner.requests, 20, what="delivered after the pause")
 
 
 def test_many_are_retried_after_a_preview(world, dashboard):
