@@ -76,13 +76,22 @@ export function RevealDialog(props: {
   );
 }
 
-/** The log with what was revealed in it. */
+/** The log with what was revealed in it: bodies and headers, never its state. */
 export function withRevealed(log: Log, revealed: Revealed | null): Log {
-  return revealed ? { ...log, ...revealed.log } : log;
+  if (!revealed) return log;
+  const first = log.first_attempt;
+  return {
+    ...log,
+    ...revealed.log,
+    status: log.status,
+    first_attempt: first ? { ...first, ...revealed.log.first_attempt, status: first.status } : null,
+  };
 }
 
 export function retriesWithRevealed(retries: Retry[], revealed: Revealed | null): Retry[] {
   if (!revealed) return retries;
   const byId = new Map(revealed.retries.map((one) => [one.retry_id, one]));
-  return retries.map((retry) => ({ ...retry, ...byId.get(retry.retry_id) }) as Retry);
+  return retries.map(
+    (retry) => ({ ...retry, ...byId.get(retry.retry_id), status: retry.status }) as Retry,
+  );
 }

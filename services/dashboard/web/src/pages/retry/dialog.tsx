@@ -26,8 +26,9 @@ function newRetryId(): string {
   return `ui-${crypto.randomUUID()}`;
 }
 
-/* The state of a retry in words, from the request to its outcome. */
-function OneProgress({ id, retryId }: { id: string; retryId: string }) {
+/* What the stream says of this retry, from the moment the dialog opens: the outcome may be
+   there before the answer to the request is. */
+function useOutcome(id: string, retryId: string): LogRow | null {
   const [row, setRow] = useState<LogRow | null>(null);
   useEffect(
     () =>
@@ -37,11 +38,7 @@ function OneProgress({ id, retryId }: { id: string; retryId: string }) {
       }),
     [id, retryId],
   );
-  return (
-    <p class="label" role="status">
-      {t('retry.queued')} {row && <StatusMark status={row.status} />}
-    </p>
-  );
+  return row;
 }
 
 function One({ scope, onClose }: { scope: RetryScope & { kind: 'one' }; onClose: () => void }) {
@@ -50,6 +47,7 @@ function One({ scope, onClose }: { scope: RetryScope & { kind: 'one' }; onClose:
   const [sent, setSent] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  const outcome = useOutcome(scope.id, retryId.current);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     setBusy(true);
@@ -84,7 +82,11 @@ function One({ scope, onClose }: { scope: RetryScope & { kind: 'one' }; onClose:
         </label>
       )}
       {error !== null && <ProblemBox error={error} />}
-      {sent && <OneProgress id={scope.id} retryId={retryId.current} />}
+      {sent && (
+        <p class="label" role="status">
+          {t('retry.queued')} {outcome && <StatusMark status={outcome.status} />}
+        </p>
+      )}
       <div class="actions">
         {!sent && (
           <button type="submit" class="primary" disabled={busy || !sure}>

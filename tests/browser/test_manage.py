@@ -1,0 +1,100 @@
+"""Manage integrations: a partner is connected, corrected and tried out without code."""
+import re
+
+from partners import Partner, Reply
+from playwright.sync_api import expect
+
+MANAGE = "/supportdashboard/manageIntegrations"
+
+
+def open_row(page, world, row_id):
+    page.goto(f"{MANAGE}/{world.auth}/{row_id}?lab={world.lab.id}")
+    expect(page.get_by_label("URL / endpoint")).to_be_visible()
+
+
+def test_a_lab_is_found_as_one_types(visit, world, partner):
+    world.row(1, partner.url())
+    page = visit("admin")
+    page.goto(MANAGE)
+    box = page.get_by_role("combobox", name="Search by lab name or id")
+    box.fill(str(world.lab.id))
+    page.locator("[role=listbox] [role=option]").first.click()
+    expect(page).to_have_url(re.compile(f"lab={world.lab.id}"))
+    page.locator(".steps select").select_option(str(world.auth))
+    expect(page.get_by_role("row", name="Bill Generation")).to_be_visible()
+
+
+def test_a_new_partner_gets_a_key_that_is_shown_once_and_events(visit, world, partner):
+    page = visit("admin")
+    page.goto(f"{MANAGE}/new/new?lab={world.lab.id}")
+    page.get_by_label("Developer name").fill("New Hospital")
+    page.get_by_label("URL / endpoint").fill(partner.url("/in"))
+    page.get_by_role("group", name="Actions").get_by_text("Billing").click()
+    page.get_by_label("1 · Bill Generation").check()
+    page.get_by_role("button", name="Add/Update Integration").click()
+    expect(page.get_by_text("This key is shown once.")).to_be_visible()
+    key = page.get_by_role("alert").locator("code").inner_text()
+    assert len(key) >= 20
+    page.get_by_role("button", name="I stored it").click()
+    assert key not in page.content()
+    event = world.bill_event()
+    assert world.wait_log(event)["status"] == "SUCCESS"
+
+
+def test_a_fault_is_said_at_its_field(visit, world, partner):
+    row_id = world.row(1, partner.url())
+    page = visit("admin")
+    open_row(page, world, row_id)
+    page.get_by_label("timeout_ms").fill("0")
+    page.get_by_role("button", name="Add/Update Integration").click()
+    field = page.get_by_label("timeout_ms")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_be_focused()
+    expect(page.locator(".field", has=field)).to_contain_text("integer")
+
+
+def test_a_row_that_changed_meanwhile_is_not_overwritten(visit, world, partner, stack):
+    row_id = world.row(1, partner.url())
+    page = visit("admin")
+    open_row(page, world, row_id)
+    stack.sql("UPDATE integration.lab_integration SET url = %s WHERE id = %s", [partner.url("/theirs"), row_id])
+    page.get_by_label("URL / endpoint").fill(partner.url("/mine"))
+    page.get_by_role("button", name="Add/Update Integration").click()
+    expect(page.get_by_role("button", name="Load the newer version")).to_be_visible()
+    url = stack.sql("SELECT url FROM integration.lab_integration WHERE id = %s", [row_id])[0][0]
+    assert url == partner.url("/theirs")
+
+
+def test_a_change_has_a_history_and_a_way_back(visit, world, partner, stack):
+    row_id = world.row(1, partner.url("/one"))
+    page = visit("admin")
+    open_row(page, world, row_id)
+    page.get_by_label("URL / endpoint").fill(partner.url("/two"))
+    page.get_by_role("button", name="Add/Update Integration").click()
+    expect(page.get_by_text("applies to the next event")).to_be_visible()
+    page.get_by_text("History", exact=True).click()
+    page.get_by_role("button", name="Go back to this").first.click()
+    expect(page.get_by_label("URL / endpoint")).to_have_value(partner.url("/one"))
+
+
+def test_a_sample_is_sent_and_its_exchange_shown(visit, world):
+    with Partner(Reply(code=418, body=b'{"error": "short and stout"}')) as teapot:
+        row_id = world.row(1, teapot.url())
+        bill = world.lab.bill()
+        page = visit("admin")
+        open_row(page, world, row_id)
+        page.get_by_text("Preview and send test").click()
+        page.get_by_label("Entity id").fill(str(bill.id))
+        page.get_by_role("button", name="Send test").click()
+        result = page.get_by_role("region", name="The test's exchange")
+        expect(result).to_contain_text("short and stout")
+        assert len(teapot.requests) == 1
+        assert world.logs() == []
+
+
+def test_a_viewer_cannot_change_a_row(visit, world, partner):
+    row_id = world.row(1, partner.url())
+    page = visit("viewer")
+    open_row(page, world, row_id)
+    expect(page.get_by_label("URL / endpoint")).to_be_disabled()
+    expect(page.get_by_text("Only an admin can change integrations.")).to_be_visible()
