@@ -75,3 +75,16 @@ def test_sealed_text_of_another_row_opens_nothing(world, partner, row):
     log = world.wait_log(world.bill_event(), copy)
     assert (log["status"], log["error_kind"]) == ("FAIL", "config")
     assert "enter the secret again" in log["error_message"] and partner.requests == []
+
+
+def test_sealing_ends_and_overwrites_nobody(world, row):
+    wait_sealed(world, row)
+    version = world.stack.sql("SELECT version FROM integration.settings_version")
+    dev("run", "retry-scheduler", "--once")
+    assert world.stack.sql("SELECT version FROM integration.settings_version") == version, "what is sealed is left alone"
+
+    seen = world.stack.sql("SELECT xmin::text FROM integration.lab_integration WHERE id = %s", [row])[0][0]
+    rows.update_row(world.stack, row, headers='{"X-New": "1"}')
+    stale = [{"id": row, "seen": seen, "headers": {"X-Old": "1"}, "integration_extra_details": {}}]
+    assert world.stack.sql("SELECT integration.seal_integrations(%s)", [json.dumps(stale)]) == [(0,)]
+    assert at_rest(world, row)[3] == {"X-New": "1"}
