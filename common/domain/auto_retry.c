@@ -50,8 +50,12 @@ static bool pattern_matches(const struct retry_pattern *p, const struct retry_lo
 static bool error_matches(const struct retry_policy *policy, const struct retry_row *row,
                           const struct retry_log *log)
 {
+	/* a negative acknowledgement is an answer, whatever its text has in it */
+	bool answered = log->error_kind == ERROR_KIND_NACK;
+
 	for (size_t i = 0; i < policy->n_patterns; i++)
-		if (pattern_matches(&policy->patterns[i], log))
+		if (!(answered && policy->patterns[i].text) &&
+		    pattern_matches(&policy->patterns[i], log))
 			return true;
 	for (size_t i = 0; i < row->n_patterns; i++)
 		if (log->error_message && strstr(log->error_message, row->patterns[i]))

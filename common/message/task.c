@@ -24,6 +24,7 @@ static const struct field fields[] = {
 	MEMBER(created_at_ms, FIELD_INT64, false),
 	MEMBER(event_at_ms, FIELD_INT64, false),
 	MEMBER(triggered_by_py3, FIELD_BOOL, false),
+	MEMBER(resend, FIELD_BOOL, false),
 	MEMBER(order_key, FIELD_TEXT, false),
 	MEMBER(order_place, FIELD_INT64, false),
 	MEMBER(ended, FIELD_BOOL, false),

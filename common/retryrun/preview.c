@@ -69,7 +69,14 @@ static const char *refuse(const struct survey *s, const json_t *log,
 		return reason;
 	if (!row)
 		return "integration_gone";
-	return row->active ? NULL : "integration_disabled";
+	if (!row->active)
+		return "integration_disabled";
+	return settings_changed(
+		       row, jdoc_int_or(log, "lab_id", 0),
+		       (int)jdoc_int_or(log, "action_category_list_id", 0),
+		       jdoc_int_or(json_object_get(log, "retry_context"), "org_id", 0))
+	               ? "integration_changed"
+	               : NULL;
 }
 
 /* ---- counting ---- */

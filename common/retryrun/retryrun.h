@@ -77,7 +77,7 @@ struct retryrun_scope {
  * unbuildable, "reason", "last_body", "body"}], "minutes" (about, at RETRYRUN_RATE and the
  * partners' own rates)}.
  * Reasons: success, superseded, suppressed, inbound_call, integration_gone,
- * integration_disabled, not_found. The samples have data of patients; they are
+ * integration_disabled, integration_changed, not_found. The samples have data of patients; they are
  * not kept.
  */
 int retryrun_preview(const struct retryrun_tools *tools, const struct retryrun_scope *scope,

@@ -113,6 +113,18 @@ static bool matches_organisation(const struct integration *row, int64_t org_id)
 	return !row->is_org || (row->auth_org_id != 0 && row->auth_org_id == org_id);
 }
 
+const char *settings_changed(const struct integration *row, int64_t lab_id, int action_id,
+                             int64_t org_id)
+{
+	if (row->lab_id != lab_id)
+		return "the integration is another lab's now";
+	if (row->action_id != action_id)
+		return "the integration is for another action now";
+	if (!matches_organisation(row, org_id))
+		return "the integration is for another organisation now";
+	return NULL;
+}
+
 size_t settings_match(const struct settings *s, int64_t lab_id, int action_id,
                       int64_t org_id, const struct integration **out, size_t max)
 {

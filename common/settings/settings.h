@@ -107,6 +107,12 @@ const struct integration *settings_find(const struct settings *s, int64_t integr
  */
 size_t settings_match(const struct settings *s, int64_t lab_id, int action_id,
                       int64_t org_id, const struct integration **out, size_t max);
+/*
+ * For a row that matched once: why it does not serve such events any more, though it may be
+ * active, for a person; NULL: it does. What it would send is not its partner's to see.
+ */
+const char *settings_changed(const struct integration *row, int64_t lab_id, int action_id,
+                             int64_t org_id);
 /* The key of integration.dispatch-tasks: the row's rate_limit_group, else the auth's id. */
 #define LANE_KEY_SIZE 128
 const char *settings_lane_key(const struct integration *row, char out[LANE_KEY_SIZE]);

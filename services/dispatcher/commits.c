@@ -4,6 +4,7 @@
 #include "intake.h"
 #include "lanes.h"
 #include "log/log.h"
+#include "newest.h"
 #include "parking.h"
 
 #include <event2/event.h>
@@ -111,6 +112,7 @@ void commits_revoked(const struct stream_partition *parts, size_t n, bool lost, 
 		parking_drop_source(d, s);
 		if (s->topic == KAFKA_TOPIC_TASKS)
 			order_drop_parked(d->order, s->partition);
+		newest_forget(d);
 		s->full = NULL; /* nothing of it waits in a lane */
 		if (lost)
 			let_go(s);

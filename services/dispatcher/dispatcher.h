@@ -136,6 +136,7 @@ struct dispatcher {
 	struct transport *transports[TRANSPORT_FAX + 1];
 	struct rows *rows;
 	struct order *order;
+	struct recent *delivered; /* by attempt; newest.c */
 	struct documents *documents;
 
 	LIST_HEAD(, source) sources;

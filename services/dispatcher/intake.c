@@ -1,5 +1,6 @@
 #include "intake.h"
 
+#include "attempt.h"
 #include "base/clock.h"
 #include "commits.h"
 #include "documents.h"
@@ -117,6 +118,10 @@ static void take_task(struct dispatcher *d, struct job *job)
 {
 	struct lane_entry *l = lanes_get(d, job->task.integration_id);
 
+	if (newest_is_needless(d, job)) {
+		attempt_supersede(d, job, "an earlier attempt was delivered meanwhile");
+		return;
+	}
 	newest_arrived(d, l, job); /* first: it may be what fills the lane */
 	if (keeps_order(job)) {
 		const struct order_task task = order_task_of(job);

@@ -282,7 +282,8 @@ static void wait_until(struct lane_entry *l, int64_t at_ms, int64_t now_ms)
 }
 
 /* What a row that cannot be sent with says; NULL: it can. */
-static const char *unusable(const struct dispatcher *d, const struct integration *row)
+static const char *unusable(const struct dispatcher *d, const struct integration *row,
+                            const struct job *job)
 {
 	if (!row)
 		return "integration: the row is gone; add it again and retry";
@@ -290,6 +291,8 @@ static const char *unusable(const struct dispatcher *d, const struct integration
 		return "integration: switched off (is_disable, or is_integration_enable of "
 		       "its "
 		       "authentication); switch it on and retry";
+	if (row->lab_id != job->task.lab_id)
+		return "integration: it is another lab's now";
 	if (row->config_error)
 		return row->config_error;
 	if (!d->transports[row->transport])
@@ -314,7 +317,7 @@ static void take_turn(struct dispatcher *d, struct lane_entry *l, int64_t now_ms
 	}
 	struct settings *settings = rows_now(d->rows);
 	const struct integration *row = settings_find(settings, l->integration_id);
-	const char *why = unusable(d, row);
+	const char *why = unusable(d, row, job);
 
 	if (why) {
 		attempt_refuse(d, job, ERROR_KIND_CONFIG, why);

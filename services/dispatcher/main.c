@@ -4,9 +4,11 @@
 #include "base/clock.h"
 #include "commits.h"
 #include "documents.h"
+#include "domain/recent.h"
 #include "gauges.h"
 #include "intake.h"
 #include "lanes.h"
+#include "newest.h"
 #include "outgoing.h"
 #include "parking.h"
 #include "rows.h"
@@ -254,6 +256,7 @@ static void init(struct dispatcher *d, struct service_ctx *ctx)
 	TAILQ_INIT(&d->turns);
 	TAILQ_INIT(&d->held);
 	d->order = order_new();
+	newest_forget(d);
 }
 
 static int open_transports(struct dispatcher *d, struct err_text *why)
@@ -350,6 +353,7 @@ static void stop(struct service_ctx *ctx)
 	outgoing_close(d);
 	close_sources(d);
 	d->order = order_free(d->order);
+	d->delivered = recent_free(d->delivered);
 	d->pump_event = event_close(d->pump_event);
 }
 

@@ -1,6 +1,7 @@
 #include "newest.h"
 
 #include "attempt.h"
+#include "domain/recent.h"
 
 #include <stdio.h>
 
@@ -20,6 +21,35 @@ static void supersede_waiting(struct dispatcher *d, struct lane_entry *l,
 			attempt_supersede(d, job, message);
 		job = next;
 	}
+}
+
+#define NEVER INT64_MAX /* a delivery that is not in the way of a retry any more */
+
+static void remember(struct dispatcher *d, const struct log_id *id, int64_t attempt)
+{
+	struct recent_entry *known = recent_find(d->delivered, id);
+
+	if (known)
+		known->offset = attempt;
+	else
+		recent_add(d->delivered, id, 0, attempt);
+}
+
+bool newest_is_needless(struct dispatcher *d, const struct job *job)
+{
+	const struct recent_entry *known = recent_find(d->delivered, &job->task.log_id);
+
+	if (job->task.attempt == 0 || !known)
+		return false;
+	if (job->task.resend)
+		remember(d, &job->task.log_id, NEVER);
+	return !job->task.resend && known->offset < job->task.attempt;
+}
+
+void newest_forget(struct dispatcher *d)
+{
+	(void)recent_free(d->delivered);
+	d->delivered = recent_new();
 }
 
 void newest_arrived(struct dispatcher *d, struct lane_entry *l, const struct job *newer)
@@ -61,6 +91,8 @@ void newest_delivered(struct dispatcher *d, struct lane_entry *l, const struct j
 {
 	char message[80];
 
+	for (size_t i = 0; i < task_logs(&job->task); i++)
+		remember(d, task_log(&job->task, i), job->task.attempt);
 	if (l->n_retries == 0)
 		return;
 	(void)snprintf(message, sizeof(message), "attempt %d was delivered meanwhile",

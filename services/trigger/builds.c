@@ -32,6 +32,14 @@ static int check_row(const struct integration *row, struct err_text *why)
 	return 0;
 }
 
+static int check_match(const struct subject *s, const struct integration *row,
+                       struct err_text *why)
+{
+	const char *changed = settings_changed(row, s->lab_id, s->action->id, s->org_id);
+
+	return changed ? err_say(why, PAYLOAD_E_CONFIG, "%s", changed) : 0;
+}
+
 /* The ids, and of which version of the entity the payload was built. */
 static json_t *make_retry_context(const struct subject *s, const struct build *b,
                                   const json_t *context)
@@ -83,6 +91,8 @@ static void make_body(const struct subject *s, struct build *b,
 
 	if (r == 0)
 		r = s->result;
+	if (r == 0)
+		r = check_match(s, b->row, &why);
 	if (r == 0)
 		r = payload_render(payload, s->action, b->row, &attempt, &b->body, &why);
 	if (r)

@@ -321,6 +321,7 @@ static struct origin *make_origin(const struct request *q, const struct retried_
 		.action_id = (int)jdoc_int_or(log->log, "action_category_list_id", 0),
 		.traceparent = jdoc_text_or(log->log, "traceparent", NULL),
 		.triggered_by_py3 = jdoc_bool_or(log->log, "triggered_by_py3", false),
+		.resend = jdoc_bool_or(q->json, "resend", false),
 	};
 	return origin;
 }

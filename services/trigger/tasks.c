@@ -83,6 +83,7 @@ static int add(struct outbox *outbox, const struct work *w, struct build *const 
 		.event_at_ms = origin->event_at_ms,
 		.triggered_by_py3 = again ? origin->task.triggered_by_py3
 		                          : origin->event.triggered_by_py3,
+		.resend = again && origin->task.resend,
 		.order_key = order_key(&s->references, b->row->ordered_by, order),
 		.order_place =
 			again ? origin->task.order_place : origin->position.offset + 1,

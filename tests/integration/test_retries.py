@@ -4,7 +4,8 @@ import json
 import pytest
 
 from fleet.events import bill_event
-from fleet.rows import update_row
+from fleet.lis import Lab
+from fleet.rows import add_auth, update_row
 from fleet.stack import dev
 from fleet.topics import Topic
 from fleet.wait import eventually
@@ -159,10 +160,16 @@ def test_a_corrupt_context_fails_by_name(world, retries, failure, flaky, context
     assert log["error_message"] == document["error_message"] and len(flaky.requests) == 1
 
 
-@pytest.mark.parametrize("change", ["switched off", "deleted"])
+@pytest.mark.parametrize("change", ["switched off", "deleted", "another lab's", "another action", "another organisation"])
 def test_a_row_that_is_gone_is_a_failure_of_configuration(world, retries, failure, flaky, change):
     if change == "deleted":
         retries.set(failure.log, lab_integration_id=2**40)
+    elif change == "another lab's":
+        update_row(world.stack, failure.row, auth_id=add_auth(world.stack, Lab(world.stack)))
+    elif change == "another action":
+        update_row(world.stack, failure.row, action_category_list_id=4)
+    elif change == "another organisation":
+        update_row(world.stack, failure.row, org_id=world.lab.org())
     else:
         update_row(world.stack, failure.row, is_disable=True)
     retries.ask(failure.log, f"r-{failure.log['_id']}")
