@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <strings.h>
 
 static_assert(PAYLOAD_DOCUMENT_MARKER_SIZE <= HL7_DOCUMENT_MARKER_SIZE,
               "room for a marker");
@@ -23,7 +24,7 @@ bool payload_is_hl7(const struct action *action, const struct integration *row)
 	/* a file may be anything: HL7 where the row does not say otherwise */
 	if (row->template_text)
 		return strncmp(row->template_text, "MSH", 3) == 0;
-	return strcmp(row->payload_type, "JSON") == 0 &&
+	return (!*row->payload_type || strcasecmp(row->payload_type, "JSON") == 0) &&
 	       hl7_message_of(action, "", &message, NULL) == 0 && message != HL7_NONE;
 }
 
