@@ -199,8 +199,10 @@ bool http_unescape(const char *text, size_t len, bool plus, char *out)
 				return false;
 			*out++ = (char)(high * 16 + low);
 			i += 2;
+		} else if (plus && text[i] == '+') {
+			*out++ = ' ';
 		} else {
-			*out++ = plus && text[i] == '+' ? ' ' : text[i];
+			*out++ = text[i];
 		}
 	}
 	*out = '\0';

@@ -132,10 +132,14 @@ static const char *reason_of(int code)
 void httpd_header(struct buf *headers, const char *name, const char *value)
 {
 	buf_printf(headers, "%s: ", name);
-	for (; *value; value++)
-		buf_append_char(headers, (unsigned char)*value < 0x20 || *value == 0x7f
-		                                 ? ' '
-		                                 : *value);
+	for (; *value; value++) {
+		bool control = (unsigned char)*value < 0x20 || *value == 0x7f;
+
+		if (control)
+			buf_append_char(headers, ' ');
+		else
+			buf_append_char(headers, *value);
+	}
 	buf_append_str(headers, "\r\n");
 }
 
