@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The demo: the stack with the sample LIS, partners of several moods, and events that a lab makes.
 
-DEMO_MOODS=(ok fail hang mllp)
+DEMO_MOODS=(ok fail hang mllp sftp)
 
 demo_partners() {
 	printf 'partner-%s\n' "${DEMO_MOODS[@]}"
@@ -14,15 +14,20 @@ demo_port() {
 	fail) port 11 ;;
 	hang) port 12 ;;
 	mllp) port 13 ;;
+	sftp) port 14 ;;
 	esac
 }
 
 demo_partners_start() {
-	local mood script
+	local mood port
 	for mood in "${DEMO_MOODS[@]}"; do
-		script=partner.py
-		[[ $mood != mllp ]] || script=mllp.py
-		process_spawn "partner-$mood" "$(demo_port "$mood")" python3 "$LOCAL/demo/$script" "$(demo_port "$mood")" "$mood" || return
+		port=$(demo_port "$mood")
+		case $mood in
+		sftp) set -- "$LOCAL/demo/sftp.sh" "$port" "$STATE/sftp" ;;
+		mllp) set -- python3 "$LOCAL/demo/mllp.py" "$port" "$mood" ;;
+		*) set -- python3 "$LOCAL/demo/partner.py" "$port" "$mood" ;;
+		esac
+		process_spawn "partner-$mood" "$port" "$@" || return
 		process_await "partner-$mood" 10 port_is_open "$(demo_port "$mood")"
 	done
 }
@@ -47,7 +52,10 @@ demo_calls() {
 demo_rows() {
 	psql -X -q -v ON_ERROR_STOP=1 -1 -d "$POSTGRES_URL" -f "$LOCAL/demo/integrations.sql" \
 		-v ok="http://127.0.0.1:$(demo_port ok)" -v fail="http://127.0.0.1:$(demo_port fail)" \
-		-v hang="http://127.0.0.1:$(demo_port hang)" -v mllp="$(demo_port mllp)"
+		-v hang="http://127.0.0.1:$(demo_port hang)" -v mllp="$(demo_port mllp)" \
+		-v sftp="$(demo_port sftp)" -v sftp_user="$(id -un)" -v sftp_folder="$STATE/sftp/in" \
+		-v sftp_key="$(<"$STATE/sftp/client")" \
+		-v sftp_host_key="$(ssh-keygen -lf "$STATE/sftp/host.pub" | cut -d" " -f 2)"
 }
 
 lis_sim() {
@@ -80,6 +88,7 @@ demo_guide() {
 		  Nimbus Insurance    $(demo_port fail)   answers 500
 		  Ledger ERP          $(demo_port hang)   never answers
 		  City Hospital       $(demo_port mllp)   takes orders and patients as HL7 over MLLP, answers AA
+		  Regional Archive    $(demo_port sftp)   takes bills and reports as HL7 files over SFTP: ${STATE#"$ROOT"/}/sftp/in
 
 		The dashboard: $DASHBOARD_URL  (login, role, password)
 		$(demo_logins)

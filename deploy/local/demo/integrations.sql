@@ -1,5 +1,6 @@
 -- The demo's partners as rows of configuration, for labs of the sample LIS. May be run again.
--- psql variables: ok, fail, hang (base URLs of the demo partners), mllp (a port).
+-- psql variables: ok, fail, hang (base URLs of the demo partners), mllp, sftp (ports), sftp_user,
+-- sftp_folder, sftp_key, sftp_host_key.
 
 INSERT INTO integration.developer_authentication
 	(id, auth_key, lab_id, developer_id, developer_name)
@@ -9,7 +10,8 @@ VALUES
 	(900003, 'demo-acme-health-2',    900002, 1, 'Acme Health'),
 	(900004, 'demo-ledger-erp',       900002, 3, 'Ledger ERP (hangs)'),
 	(900005, 'demo-acme-health-3',    900003, 1, 'Acme Health'),
-	(900006, 'demo-city-hospital',    900001, 4, 'City Hospital')
+	(900006, 'demo-city-hospital',    900001, 4, 'City Hospital'),
+	(900007, 'demo-regional-archive', 900001, 5, 'Regional Archive')
 ON CONFLICT (id) DO NOTHING;
 
 -- Acme Health takes every billing and registration event of all three labs.
@@ -34,4 +36,14 @@ INSERT INTO integration.lab_integration
 SELECT 900006 * 100 + action_id, 900006, action_id, 'MIRTH',
        jsonb_build_object('host', '127.0.0.1', 'port', :mllp::int, 'ordered_by', 'patient')
 FROM unnest(ARRAY[1, 2, 3, 57, 58]) action_id
+ON CONFLICT (id) DO UPDATE SET integration_extra_details = excluded.integration_extra_details;
+
+-- The regional archive gets each new bill's order, and reports with their PDF, as files.
+INSERT INTO integration.lab_integration
+	(id, auth_id, action_category_list_id, integration_extra_details)
+SELECT 900007 * 100 + action_id, 900007, action_id,
+       jsonb_build_object('transport', 'sftp', 'host', '127.0.0.1', 'port', :sftp::int, 'sftp',
+         jsonb_build_object('username', :'sftp_user', 'private_key', :'sftp_key',
+           'host_key_sha256', jsonb_build_array(:'sftp_host_key'), 'directory', :'sftp_folder'))
+FROM unnest(ARRAY[1, 49, 50]) action_id
 ON CONFLICT (id) DO UPDATE SET integration_extra_details = excluded.integration_extra_details;
