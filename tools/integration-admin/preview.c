@@ -92,8 +92,11 @@ static void print_preview(const struct preview *p)
 
 	printf("%s%s%s\n", p->method, *p->method ? " " : "",
 	       p->end_point ? p->end_point : "");
-	json_object_foreach (p->headers, name, value)
-		printf("%s: %s\n", name, json_string_value(value));
+	json_object_foreach (p->headers, name, value) {
+		const char *text = json_string_value(value);
+
+		printf("%s: %s\n", name, text ? text : "");
+	}
 	(void)putchar('\n');
 	if (strcmp(p->method, "GET") != 0) /* a GET's is in its url */
 		print_body(&p->body);
