@@ -9,8 +9,8 @@
  * retry_id of a log's attempt is made of the run's id and the log's, so nothing that is
  * done twice makes two attempts.
  *
- * What is returned is plain JSON as docs/schemas/retry-run.json and the dashboard's OpenAPI
- * document have it: times as texts, a run's id as text. New references, the caller's.
+ * What is returned is plain JSON, which the dashboard's OpenAPI document repeats: times as
+ * texts, a run's id as text. New references, the caller's.
  */
 #include "base/err.h"
 #include "base/log_id.h"
@@ -77,8 +77,8 @@ struct retryrun_scope {
  * unbuildable, "reason", "last_body", "body"}], "minutes" (about, at RETRYRUN_RATE and the
  * partners' own rates)}.
  * Reasons: success, superseded, suppressed, inbound_call, integration_gone,
- * integration_disabled, integration_changed, not_found. The samples have data of patients; they are
- * not kept.
+ * integration_disabled, integration_changed, not_found. The samples have data of patients;
+ * they are not kept.
  */
 int retryrun_preview(const struct retryrun_tools *tools, const struct retryrun_scope *scope,
                      json_t **out, struct err_text *why) MUST_CHECK;
