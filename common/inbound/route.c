@@ -8,6 +8,17 @@
 static const char fallback_keys[] =
 	"{bearer,header:x-auth-key,query:authKey,query:token,path}";
 
+/* As the column's default. */
+static const char fallback_references[] =
+	"{\"bill_id\": [\"response.billId\", \"response.bill_id\", \"request.billId\", "
+	"\"request.bill_id\", \"query.billId\", \"query.bill_id\"],"
+	"\"patient_id\": [\"response.patientId\", \"response.patient_id\", "
+	"\"request.patientId\", \"request.patient_id\", \"query.patientId\"],"
+	"\"appointment_id\": [\"response.appointmentId\", \"response.appointment_id\", "
+	"\"request.appointmentId\", \"request.appointment_id\", \"query.appointmentId\"],"
+	"\"report_id\": [\"response.reportDetails.0.CentreReportId\", "
+	"\"request.CentreReportId\", \"query.CentreReportId\"]}";
+
 static void add_segment(struct inbound_route *r, const char *text, size_t len)
 {
 	r->segments = xrealloc(r->segments, (r->n_segments + 1) * sizeof(*r->segments));
@@ -150,7 +161,8 @@ int route_parse(const struct route_cells *cells, struct inbound_route *out,
 
 void route_init_fallback(struct inbound_route *route)
 {
-	static const struct route_cells cells = { .path = "/" };
+	static const struct route_cells cells = { .path = "/",
+		                                  .references = fallback_references };
 	struct err_text why;
 
 	if (route_parse(&cells, route, &why))

@@ -166,7 +166,7 @@ cmd_run() {
 	local program=${1:?run what?}
 	shift
 	environment_load
-	export HEALTH_PORT=${HEALTH_PORT:-0} CALLBACK_PORT=${CALLBACK_PORT:-$(port 39)} # beside those that run
+	export HEALTH_PORT=${HEALTH_PORT:-0} CALLBACK_PORT=${CALLBACK_PORT:-$(port 39)} GATEWAY_PORT=${GATEWAY_PORT:-$(port 79)} # beside those that run
 	if [[ $program == lis-sim ]]; then
 		program=python
 		set -- -m lis_sim "$@"

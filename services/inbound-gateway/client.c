@@ -109,7 +109,12 @@ static size_t feed(struct client *c, const char *data, size_t len)
 
 		if (!http1_reader_is_within(c->reader))
 			client_phase(c, PHASE_HEAD);
-		switch (http1_reader_feed(c->reader, data + at, len - at, &used)) {
+		int code = http1_reader_feed(c->reader, data + at, len - at, &used);
+
+		/* refused while it was read: what the reader thinks of the rest is moot */
+		if (c->dead || c->closing)
+			return len;
+		switch (code) {
 		case 0:
 		case HTTP1_E_ENDED:
 			break;
