@@ -80,7 +80,7 @@ static int on_line_complete(llhttp_t *parser)
 
 static struct span *add_span(struct http1_reader *r)
 {
-	if (r->n_spans == r->cap_spans) {
+	if (r->n_spans >= r->cap_spans) {
 		r->cap_spans = r->cap_spans ? 2 * r->cap_spans : 16;
 		r->spans = xrealloc(r->spans, r->cap_spans * sizeof(*r->spans));
 	}

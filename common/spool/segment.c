@@ -25,6 +25,8 @@ uint64_t record_check(const void *data, uint32_t len)
 	return check ^ len;
 }
 
+/* Keeps the path. */
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
 static struct segment *wrap(char *path, int fd, int64_t size)
 {
 	struct segment *s = xcalloc(1, sizeof(*s));

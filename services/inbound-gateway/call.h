@@ -98,7 +98,7 @@ void call_answer_json(struct call *call, int code, const char *json, const char 
 /* The LIS's failure as our answer. */
 void call_answer_failure(struct call *call, int code, const char *error, int error_kind);
 bool call_is_trusted(const struct gateway *gw, const struct sockaddr_storage *address);
-void call_print_ip(const struct sockaddr_storage *address, char out[IP_SIZE]);
+void call_print_ip(const struct sockaddr_storage *peer, char out[IP_SIZE]);
 void call_break_off(struct call *call); /* the caller sees that the answer is not whole */
 void call_end(struct call *call, bool keep);
 /* `error` NULL: the answer speaks for itself. Once a call. */
