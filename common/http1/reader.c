@@ -80,12 +80,15 @@ static int on_line_complete(llhttp_t *parser)
 
 static struct span *add_span(struct http1_reader *r)
 {
-	if (r->n_spans >= r->cap_spans) {
+	if (!r->spans || r->n_spans >= r->cap_spans) {
 		r->cap_spans = r->cap_spans ? 2 * r->cap_spans : 16;
 		r->spans = xrealloc(r->spans, r->cap_spans * sizeof(*r->spans));
 	}
-	r->spans[r->n_spans] = (struct span){ .name = r->text.len };
-	return &r->spans[r->n_spans++];
+	struct span *added = &r->spans[r->n_spans++];
+
+	added->name = r->text.len;
+	added->name_len = added->value = added->value_len = 0;
+	return added;
 }
 
 static int count_frames(llhttp_t *parser, const char *at, size_t len)
