@@ -75,7 +75,7 @@ enum { CAPTURE_E_MALFORMED = 1 };
 int capture_decode(const char *data, size_t len, struct capture *out) MUST_CHECK;
 
 /*
- * The message's JSON (the caller frees) and, in *lab_id, its key. Bodies that are no text
- * (a PDF, a compressed answer) are kept as size and SHA-256.
+ * Appends the message's JSON to an empty buffer. Bodies that are no text (a PDF, a
+ * compressed answer) are kept as size and SHA-256.
  */
-char *capture_to_json(const struct capture *c, size_t *len);
+void capture_append_json(const struct capture *c, struct buf *out);

@@ -11,13 +11,24 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+/* For ids, not for secrets: the kernel is asked once for many of them. */
 static void hex_of_random(char *out, size_t bytes)
 {
-	unsigned char raw[16];
+	static const char digits[] = "0123456789abcdef";
+	static unsigned char pool[4096];
+	static size_t used = sizeof(pool);
 
-	random_bytes(raw, bytes);
-	for (size_t i = 0; i < bytes; i++)
-		(void)snprintf(out + 2 * i, 3, "%02x", raw[i]);
+	if (sizeof(pool) - used < bytes) {
+		random_bytes(pool, sizeof(pool));
+		used = 0;
+	}
+	for (size_t i = 0; i < bytes; i++) {
+		unsigned char byte = pool[used++];
+
+		out[2 * i] = digits[byte >> 4];
+		out[2 * i + 1] = digits[byte & 15];
+	}
+	out[2 * bytes] = '\0';
 }
 
 /* ---- who calls, and the trace ---- */
@@ -99,16 +110,17 @@ static bool is_traceparent(const char *text)
 static void find_trace(struct call *call)
 {
 	const struct http1_header *h = http1_find(call->request, "traceparent");
-	char trace[33], span[17];
+	char *trace = call->traceparent;
 
 	if (h && is_traceparent(h->value)) {
 		memcpy(call->traceparent, h->value, TRACEPARENT_SIZE);
 		return;
 	}
-	hex_of_random(trace, 16);
-	hex_of_random(span, 8);
-	(void)snprintf(call->traceparent, sizeof(call->traceparent), "00-%s-%s-01", trace,
-	               span);
+	memcpy(trace, "00-", 3);
+	hex_of_random(trace + 3, 16);
+	trace[35] = '-';
+	hex_of_random(trace + 36, 8);
+	memcpy(trace + 52, "-01", 4);
 }
 
 /* ---- its life ---- */
