@@ -47,6 +47,10 @@ test_contract() {
 	env "${vars[@]}" meson test -C "$ROOT/$folder" --suite contract --print-errorlogs --no-rebuild --num-processes 1
 }
 
+# What fails once is run once more, and named in the closing lines: a test that passes only then is a
+# fault of the test or of the fleet, but it does not hide what the others say.
+TEST_AGAIN=(--reruns 1)
+
 # test_stack FOLDER PYTEST-ARGS...: pytest's own closing line is the last.
 test_stack() {
 	local folder=$1 status=0
@@ -55,7 +59,7 @@ test_stack() {
 	if [[ $folder == build-asan ]]; then test_contract "$folder" || status=1; fi
 	(
 		cd "$ROOT/tests" &&
-			PORT_BASE=$TEST_BASE FLEET_BUILD=$folder "$(python_folder)/bin/python" -m pytest "$@"
+			PORT_BASE=$TEST_BASE FLEET_BUILD=$folder "$(python_folder)/bin/python" -m pytest "${TEST_AGAIN[@]}" "$@"
 	) || status=$?
 	test_dev "$folder" down 2>/dev/null || status=1
 	test_sanitizer_reports || status=1
