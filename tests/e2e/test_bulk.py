@@ -164,3 +164,20 @@ def test_an_invoices_operation_is_its_requests_method(world, partner):
                ("create", "update", "create")]
     wait_logs(world, bulk(world, records, action=62), 3)
     assert sorted((r.method, len(r.json())) for r in partner.requests) == [("POST", 2), ("PUT", 1)]
+
+
+def test_an_ordered_batch_goes_neither_before_nor_after_its_time(world):
+    """It is about many entities: what is about one of them starts after it ended, and it after what was before."""
+    with Partner(Reply(delay=0.7)) as partner:
+        world.row(57, partner.url(), is_batch=True, extra={"ordered_by": "patient", "max_concurrency": 4})
+        patients = [world.lab.patient() for _ in range(3)]
+        single = {"action_id": 57, "lab_id": world.lab.id}
+        before = world.publish({**single, "patient_id": patients[2]})
+        batch = bulk(world, [{"patient_id": patient} for patient in patients], action=57)
+        after = world.publish({**single, "patient_id": patients[1]})
+        for event, n in ((before, 1), (batch, 3), (after, 1)):
+            eventually(lambda e=event, n=n: len(world.logs(event_id=e, status="SUCCESS")) == n, 20, what="delivered")
+        sizes = [len(body) if isinstance(body := r.json(), list) else 1 for r in partner.requests]
+        assert sizes == [1, 3, 1]
+        gaps = [b.arrived_at - a.arrived_at for a, b in zip(partner.requests, partner.requests[1:], strict=False)]
+        assert all(gap >= 0.6 for gap in gaps), gaps
