@@ -30,7 +30,7 @@ struct task {
 	int64_t created_at_ms;    /* when the task was built */
 	int64_t event_at_ms; /* when the event came in (Kafka's timestamp), for latency */
 	bool triggered_by_py3;
-	bool resend; /* a retry of what was delivered, asked for as such */
+	bool resend;           /* a retry of what was delivered, asked for as such */
 	const char *order_key; /* NULL: any order */
 	int64_t order_place;   /* of its event in the lab's line; 0: behind all that wait */
 	bool ended; /* a parked task ended without a request: its entity's next may go */

@@ -232,7 +232,8 @@ static bool sees_authentication(struct call *call, const char *id)
 	               "WHERE id = $1",
 	               params, 1, &rows) == 0 &&
 	       call_lab(call, pg_rows(rows) ? pg_int(rows, 0, 0) : -1) &&
-	       (pg_rows(rows) || ((void)call_fail(call, CODE_NOT_FOUND, "there is none"), false));
+	       (pg_rows(rows) ||
+	        ((void)call_fail(call, CODE_NOT_FOUND, "there is none"), false));
 }
 
 void api_integrations(struct call *call)

@@ -13,7 +13,7 @@ static const char report[] =
 	"'patient':{'patient_id':77},'referral':{'fax_no':'+1-202-555-0188'},"
 	"'bill':{'bill_id':9001},'test':{'test_code':'CBC'},"
 	"'report':{'lab_report_id':44,'centre_report_id':544,'bill_id':9001,'patient_id':"
-        "77,"
+	"77,"
 	"'status':'SIGNED','is_signed':true,'updated_at':'2026-11-21T12:00:00Z'},"
 	"'signatories':[{'full_name':'Dr. A'},{'full_name':'Dr. B'}],"
 	"'values':[{'value_text':'<20','parameter':{'lower_male':13,'upper_male':17.5}},"
@@ -25,7 +25,7 @@ static const char report[] =
 static const char sample[] =
 	"{'id':31,'lab':{'lab_id':17},'patient':{},'bill':{'bill_id':9001},"
 	"'sample':{'sample_id':31,'status':'COLLECTED','collected_at':'2026-11-21T09:00:"
-        "00Z',"
+	"00Z',"
 	"'redraw_reason':'Clotted','accession_no':'A31','is_urgent':true},"
 	"'parent_sample':{'sample_id':30},'redrawn_sample':null,"
 	"'reports':[{'test_id':4,'centre_report_id':544,'lab_report_id':44,"
