@@ -16,7 +16,7 @@ void runner_run_release(struct runner_run *run)
  * it. */
 static const char list_sql[] =
 	"WITH open AS MATERIALIZED (SELECT * FROM integration.retry_run"
-	" WHERE ended_at IS NULL ORDER BY id LIMIT 64),"
+	" WHERE ended_at IS NULL ORDER BY state <> 'RUNNING', id LIMIT 64),"
 	" held AS MATERIALIZED (SELECT *, pg_try_advisory_lock(" LOCK(
 		"id") ") AS mine"
 		      " FROM open)"
@@ -72,7 +72,8 @@ int runner_forget_previews(struct pg *pg)
 	                "DELETE FROM integration.retry_preview p"
 	                " WHERE p.expires_at < clock_timestamp() - interval '1 hour'"
 	                " AND NOT EXISTS (SELECT 1 FROM integration.retry_run r"
-	                "  WHERE r.preview_id = p.id)",
+	                "  WHERE r.preview_id = p.id AND (r.ended_at IS NULL"
+	                "  OR r.ended_at > clock_timestamp() - interval '90 days'))",
 	                NULL, 0, sql_deadline(), NULL);
 }
 

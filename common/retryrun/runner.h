@@ -33,7 +33,8 @@ void runner_run_release(struct runner_run *run);
 int runner_list(struct pg *pg, struct runner_run *out, size_t *n) MUST_CHECK;
 /* While there is none: the session keeps no lock. */
 int runner_unlock(struct pg *pg) MUST_CHECK;
-/* Previews that nobody began a run of, an hour after their end. */
+/* Previews that nobody began a run of, an hour after their end; and runs, with what became
+ * of their logs, after 90 days. */
 int runner_forget_previews(struct pg *pg) MUST_CHECK;
 
 struct runner_item {

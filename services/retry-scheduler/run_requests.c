@@ -5,8 +5,7 @@
 #include "scheduler.h"
 #include "json/jdoc.h"
 
-#define ACK_MS    10000
-#define TRIES_MAX 5
+#define ACK_MS 10000
 
 struct sending {
 	const struct run_tools *tools;
@@ -114,8 +113,6 @@ static void sort_out(struct sending *s, const struct runner_item *item,
 		return;
 	}
 	refused = refuse(s->run, log, room);
-	if (!refused && item->tries >= TRIES_MAX)
-		refused = "no attempt was made of it: look into the failed tasks";
 	if (refused)
 		write_refused(s, item, refused);
 	else if (item->triggered_by_py3)

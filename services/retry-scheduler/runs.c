@@ -18,6 +18,7 @@
 #define WAIT_MAX_MS     10000
 #define LOST_MS         30000 /* an attempt that is not in the log by then is asked for again */
 #define WATCHED_MS      1800000 /* an attempt that is QUEUED for longer is left to its log */
+#define TRIES_MAX       5       /* requests for an attempt that does not appear */
 #define CLAIM_MAX       100     /* a tick */
 #define WINDOW_MIN      20      /* under way at once, at first */
 #define WINDOW_MAX      500
@@ -115,9 +116,13 @@ static json_t *result_json(const struct runner_item *item, const json_t *outcome
 
 	jdoc_set_int(json, "n", item->n);
 	jdoc_set_text(json, "state", "DONE");
-	jdoc_set_text(json, "status", jdoc_text_or(outcome, "status", ""));
+	jdoc_set_text(json, "status", jdoc_text_or(outcome, "status", "QUEUED"));
 	jdoc_set_text(json, "error_kind", jdoc_text_or(outcome, "error_kind", NULL));
-	jdoc_set_text(json, "error", jdoc_text_or(outcome, "error_message", NULL));
+	jdoc_set_text(json, "error",
+	              json_is_object(outcome)
+	                      ? jdoc_text_or(outcome, "error_message", NULL)
+	                      : "asked for, and no attempt is in the log: is it in the "
+	                        "failed tasks, does trigger run?");
 	if (json_is_integer(json_object_get(outcome, "response_status_code")))
 		jdoc_set_int(json, "code", jdoc_int_or(outcome, "response_status_code", 0));
 	if (json_is_boolean(json_object_get(outcome, "payload_changed")))
@@ -128,15 +133,15 @@ static json_t *result_json(const struct runner_item *item, const json_t *outcome
 
 static bool is_settled(const struct runner_item *item, const json_t *outcome)
 {
-	return json_is_object(outcome) &&
-	       (strcmp(jdoc_text_or(outcome, "status", ""),
-	               log_status_word(LOG_STATUS_QUEUED)) != 0 ||
-	        item->asked_ago_ms > WATCHED_MS);
+	return item->asked_ago_ms > WATCHED_MS ||
+	       (json_is_object(outcome) && strcmp(jdoc_text_or(outcome, "status", ""),
+	                                          log_status_word(LOG_STATUS_QUEUED)) != 0);
 }
 
 static bool is_lost(const struct runner_item *item, const json_t *outcome)
 {
-	return !item->asked || (!json_is_object(outcome) && item->asked_ago_ms > LOST_MS);
+	return !item->asked || (!json_is_object(outcome) && item->asked_ago_ms > LOST_MS &&
+	                        item->tries < TRIES_MAX);
 }
 
 /* Keeps in items[0..*n) those that are to be asked for again. */
@@ -159,8 +164,8 @@ static int watch(struct runs *r, const struct runner_run *run, struct runner_ite
 		const json_t *outcome = json_array_get(outcomes, i);
 
 		if (is_settled(&items[i], outcome)) {
-			metric_add(&metric_run_results, jdoc_text_or(outcome, "status", ""),
-			           1);
+			metric_add(&metric_run_results,
+			           jdoc_text_or(outcome, "status", "QUEUED"), 1);
 			(void)json_array_append_new(written,
 			                            result_json(&items[i], outcome));
 		} else if (is_lost(&items[i], outcome)) {
@@ -309,21 +314,25 @@ static int take_turns(struct runs *r, struct runner_run *runs, size_t n)
 	return result;
 }
 
-static int turn(struct runs *r, size_t *n)
+/* *busy: something moves. */
+static int turn(struct runs *r, bool *busy)
 {
 	struct runner_run runs[RUNNER_RUNS_MAX];
-	int result = say_pg(r, runner_list(r->pg, runs, n));
+	size_t n;
+	int result = say_pg(r, runner_list(r->pg, runs, &n));
 
 	if (result)
 		return result;
-	metric_set(&metric_runs, NULL, (double)*n);
-	forget_paces(r, runs, *n);
-	result = take_turns(r, runs, *n);
-	for (size_t i = 0; i < *n; i++)
+	metric_set(&metric_runs, NULL, (double)n);
+	forget_paces(r, runs, n);
+	result = take_turns(r, runs, n);
+	for (size_t i = 0; i < n; i++) {
+		*busy |= runs[i].running || runs[i].asked > 0;
 		runner_run_release(&runs[i]);
-	if (*n == 0 && r->locked)
+	}
+	if (n == 0 && r->locked)
 		result = say_pg(r, runner_unlock(r->pg));
-	r->locked = *n > 0;
+	r->locked = n > 0;
 	return result;
 }
 
@@ -341,9 +350,9 @@ int runs_run(struct service_ctx *ctx, void *scheduler)
 
 	r.pg = pg_open(&r.scheduler->config->postgres);
 	while (!service_draining(ctx)) {
-		size_t n = 0;
-		int result = turn(&r, &n);
-		int64_t wait = n ? TICK_MS : IDLE_MS;
+		bool busy = false;
+		int result = turn(&r, &busy);
+		int64_t wait = busy ? TICK_MS : IDLE_MS;
 
 		r.failures = result ? r.failures + 1 : 0;
 		if (result)
