@@ -168,14 +168,18 @@ void mllp_exchange_sent(struct mllp_exchange *x)
 
 /* ---- the contract's operations ---- */
 
+static bool has_proxy(const struct transport_config *config)
+{
+	return config->egress_proxy && *config->egress_proxy;
+}
+
 static int check(const struct transport *t, const struct transport_request *rq,
                  struct mllp_exchange *x, struct err_text *why)
 {
-	if (t->config->egress_proxy && *t->config->egress_proxy)
-		return err_say(
-			why, TRANSPORT_E_CONFIG,
-			"transport: mllp does not pass EGRESS_PROXY; send over http, "
-			"or run a dispatcher without it for these partners");
+	if (has_proxy(t->config) && !t->proxy.host)
+		return err_say(why, TRANSPORT_E_CONFIG,
+		               "transport: mllp passes an EGRESS_PROXY of http:// only; "
+		               "run a dispatcher without it for these partners");
 	if (!rq->row->host || rq->row->port <= 0)
 		return err_say(why, TRANSPORT_E_CONFIG,
 		               "integration_extra_details needs host and port for mllp");
@@ -224,6 +228,7 @@ static struct transport *mllp_close(struct transport *t)
 	event_free(t->sweeper);
 	t->resolver = resolver_close(t->resolver);
 	(void)address_guard_free(t->guard);
+	mllp_proxy_release(&t->proxy);
 	free(t);
 	return NULL;
 }
@@ -244,6 +249,8 @@ static int mllp_open(struct transport **out, const struct transport_config *conf
 	t->config = config;
 	t->loop = loop;
 	t->guard = guard;
+	if (has_proxy(config))
+		(void)mllp_proxy_parse(config->egress_proxy, &t->proxy);
 	t->resolver = resolver_open(loop);
 	TAILQ_INIT(&t->idle);
 	t->sweeper = event_new(loop, -1, EV_PERSIST, on_sweep, t);

@@ -192,12 +192,38 @@ static void try_next(struct mllp_connection *c);
 
 static void drop_socket(struct mllp_connection *c)
 {
+	c->tunnel = mllp_tunnel_close(c->tunnel);
 	if (c->connecting)
 		event_free(c->connecting);
 	c->connecting = NULL;
 	if (c->fd >= 0)
 		(void)close(c->fd);
 	c->fd = -1;
+}
+
+static void on_tunnel(const char *refusal, void *arg)
+{
+	struct mllp_connection *c = arg;
+
+	if (*refusal) {
+		end(c, ERROR_KIND_CONNECT, refusal);
+		return;
+	}
+	c->tunnel = mllp_tunnel_close(c->tunnel);
+	open_stream(c);
+}
+
+static void open_way(struct mllp_connection *c)
+{
+	const struct mllp_target *to = &c->target;
+
+	if (!to->proxy) {
+		open_stream(c);
+		return;
+	}
+	c->phase = MLLP_TUNNELS;
+	c->tunnel = mllp_tunnel_open(to->loop, c->fd, to->proxy, to->host, to->port);
+	mllp_tunnel_start(c->tunnel, on_tunnel, c);
 }
 
 static void on_connected(evutil_socket_t fd, short what, void *arg)
@@ -217,7 +243,7 @@ static void on_connected(evutil_socket_t fd, short what, void *arg)
 	event_free(c->connecting);
 	c->connecting = NULL;
 	c->timing.connect_us = phase_took(c);
-	open_stream(c);
+	open_way(c);
 }
 
 /* One that does not answer leaves the others their share of the time. */
@@ -279,7 +305,7 @@ static void try_next(struct mllp_connection *c)
 		const struct sockaddr *address =
 			(const struct sockaddr *)&c->addresses[c->next_address++];
 
-		if (!address_guard_allows(c->target.guard, address)) {
+		if (c->target.guard && !address_guard_allows(c->target.guard, address)) {
 			(void)address_to_text(address, c->blocked);
 			continue;
 		}
@@ -296,15 +322,17 @@ static void try_next(struct mllp_connection *c)
 static void keep_address(struct mllp_connection *c, const struct addrinfo *a)
 {
 	struct sockaddr_storage *to = &c->addresses[c->n_addresses];
+	const struct mllp_proxy *proxy = c->target.proxy;
+	in_port_t port = htons((uint16_t)(proxy ? proxy->port : c->target.port));
 
 	if (a->ai_family != AF_INET && a->ai_family != AF_INET6)
 		return;
 	memcpy(to, a->ai_addr, a->ai_addrlen);
 	/* both kinds have their port at the same place, but C does not know */
 	if (a->ai_family == AF_INET6)
-		((struct sockaddr_in6 *)to)->sin6_port = htons((uint16_t)c->target.port);
+		((struct sockaddr_in6 *)to)->sin6_port = port;
 	else
-		((struct sockaddr_in *)to)->sin_port = htons((uint16_t)c->target.port);
+		((struct sockaddr_in *)to)->sin_port = port;
 	c->n_addresses++;
 }
 
@@ -338,6 +366,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		end(c, ERROR_KIND_DNS, "Could not resolve the host name: timed out");
 		break;
 	case MLLP_CONNECTS:
+	case MLLP_TUNNELS:
 		end(c, ERROR_KIND_TIMEOUT, ERROR_TEXT_CONNECT_TIMEOUT);
 		break;
 	case MLLP_SECURES:
@@ -362,7 +391,9 @@ struct mllp_connection *mllp_connection_open(const struct mllp_target *target,
 	c->timer = evtimer_new(target->loop, on_timer, c);
 	mllp_frame_init(&c->frame, target->frame_limit);
 	mllp_connection_wait(c, limit_ms);
-	c->query = resolver_ask(target->resolver, target->host, on_resolved, c);
+	c->query = resolver_ask(target->resolver,
+	                        target->proxy ? target->proxy->host : target->host,
+	                        on_resolved, c);
 	return c;
 }
 

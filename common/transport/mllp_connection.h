@@ -6,6 +6,7 @@
  */
 #include "transport/address_guard.h"
 #include "transport/mllp_frame.h"
+#include "transport/mllp_tunnel.h"
 #include "transport/resolver.h"
 #include "transport/transport.h"
 
@@ -29,7 +30,8 @@ struct mllp_connection_events {
 struct mllp_target {
 	struct event_base *loop;
 	struct resolver *resolver;
-	const struct address_guard *guard;
+	const struct address_guard *guard; /* NULL: the proxy guards */
+	const struct mllp_proxy *proxy;    /* NULL: straight to the peer */
 	const struct mllp_connection_events *events;
 	void *owner;
 	const char *host;
@@ -42,6 +44,7 @@ struct mllp_target {
 enum mllp_phase {
 	MLLP_LOOKS_UP,
 	MLLP_CONNECTS,
+	MLLP_TUNNELS, /* through EGRESS_PROXY */
 	MLLP_SECURES,
 	MLLP_READY,
 };
@@ -65,6 +68,7 @@ struct mllp_connection {
 	int fd;                          /* while it connects */
 	int error;                       /* errno of the last address */
 	struct event *connecting, *timer;
+	struct mllp_tunnel *tunnel;
 	struct bufferevent *stream;
 	struct mllp_frame frame;
 	size_t received, sent;  /* bytes: since the last message was sent; its own */

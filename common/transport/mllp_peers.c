@@ -107,7 +107,8 @@ static void open_for(struct mllp_exchange *x)
 	const struct mllp_target target = {
 		.loop = t->loop,
 		.resolver = t->resolver,
-		.guard = t->guard,
+		.guard = t->proxy.host ? NULL : t->guard,
+		.proxy = t->proxy.host ? &t->proxy : NULL,
 		.events = &events,
 		.owner = t,
 		.host = p->host,

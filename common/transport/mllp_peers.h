@@ -77,6 +77,7 @@ struct transport {
 	struct event_base *loop;
 	struct resolver *resolver;
 	struct address_guard *guard;
+	struct mllp_proxy proxy; /* of EGRESS_PROXY; host NULL: none, or not http:// */
 	struct event *sweeper;
 	LIST_HEAD(, mllp_peer) peers[MLLP_PEER_BUCKETS];
 	struct mllp_links idle; /* of all peers, longest idle last */

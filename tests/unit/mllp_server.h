@@ -19,7 +19,9 @@ enum { BIG_ACK = 300000 };
 static int port;               /* of the server */
 static int full_port;          /* nobody accepts there, and the backlog is full */
 static int closed_port;        /* nobody listens there */
+static int silent_port;        /* connects, and says nothing */
 static unsigned n_connections; /* to the server */
+static char connect_request[4096];
 static unsigned n_messages;
 static unsigned n_at_once, most_at_once; /* messages that wait for their answer */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -146,6 +148,20 @@ static bool answer(int s, const struct buf *message)
 	return more;
 }
 
+/* As a proxy would, and then as the peer behind it. */
+static bool answer_connect(int s, const char *request)
+{
+	static const char yes[] = "HTTP/1.1 200 Connected\r\nvia: test\r\n\r\n";
+	static const char no[] = "HTTP/1.1 403 Forbidden\r\n\r\n";
+	bool allowed = strstr(request, "CONNECT peer.invalid:6661 HTTP/1.1\r\n") != NULL;
+
+	(void)pthread_mutex_lock(&lock);
+	(void)snprintf(connect_request, sizeof(connect_request), "%s", request);
+	(void)pthread_mutex_unlock(&lock);
+	say_bytes(s, allowed ? yes : no, allowed ? sizeof(yes) - 1 : sizeof(no) - 1);
+	return allowed;
+}
+
 static void *serve(void *arg)
 {
 	int s = (int)(intptr_t)arg;
@@ -155,7 +171,12 @@ static void *serve(void *arg)
 	ssize_t n;
 
 	mllp_frame_init(&frame, 1 << 20);
-	while (open && (n = recv(s, data, sizeof(data), 0)) > 0) {
+	while (open && (n = recv(s, data, sizeof(data) - 1, 0)) > 0) {
+		data[n] = '\0';
+		if (strncmp(data, "CONNECT ", 8) == 0) {
+			open = answer_connect(s, data);
+			continue;
+		}
 		for (size_t used = 0; open && used < (size_t)n;) {
 			bool whole;
 
@@ -219,6 +240,7 @@ static int start_server(void **state)
 	int listener = listen_on_loopback(64, &port);
 
 	(void)close(listen_on_loopback(1, &closed_port));
+	(void)listen_on_loopback(8, &silent_port);
 	fill_backlog();
 	return pthread_create(&thread, NULL, accept_all, (void *)(intptr_t)listener);
 }

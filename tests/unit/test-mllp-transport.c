@@ -51,7 +51,7 @@ static void keep(const struct transport_result *r, void *arg)
 	k->timing = r->timing;
 }
 
-static void open_fixture(struct fixture *f, const char *allow)
+static void open_behind(struct fixture *f, const char *allow, char *proxy)
 {
 	struct err_text why;
 
@@ -63,10 +63,16 @@ static void open_fixture(struct fixture *f, const char *allow)
 		         .port = port },
 	};
 	f->config.allow_private = xstrdup(allow);
+	f->config.egress_proxy = proxy;
 	f->row.host = xstrdup("127.0.0.1");
 	f->row.end_point = xstrdup("mllp://127.0.0.1");
 	f->loop = event_base_new();
 	assert_int_equal(transport_mllp.open(&f->transport, &f->config, f->loop, &why), 0);
+}
+
+static void open_fixture(struct fixture *f, const char *allow)
+{
+	open_behind(f, allow, NULL);
 }
 
 static void close_fixture(struct fixture *f)
@@ -74,6 +80,7 @@ static void close_fixture(struct fixture *f)
 	assert_null(transport_mllp.close(f->transport));
 	event_base_free(f->loop);
 	free(f->config.allow_private);
+	free(f->config.egress_proxy);
 	free(f->row.host);
 	free(f->row.end_point);
 }
@@ -272,7 +279,7 @@ static void what_cannot_be_sent_is_refused_at_once(void **state)
 		  .word = "host and port",
 		  .without_host = true },
 		{ .body = "MSH|^~\\&|L|17|P|P|1||ADT|id|P|2.5.1\r",
-		  .word = "EGRESS_PROXY",
+		  .word = "http:// only",
 		  .proxy = true },
 	};
 
@@ -280,16 +287,14 @@ static void what_cannot_be_sent_is_refused_at_once(void **state)
 		struct fixture f;
 		struct err_text why;
 
-		open_fixture(&f, "127.0.0.0/8");
+		open_behind(&f, "127.0.0.0/8",
+		            cases[i].proxy ? xstrdup("socks5://127.0.0.1:1") : NULL);
 		const struct transport_request rq = { .row = &f.row,
 			                              .task = &f.task,
 			                              .body = cases[i].body,
 			                              .body_len = strlen(cases[i].body) };
-		char proxy[] = "http://127.0.0.1:1";
-
 		if (cases[i].without_host)
 			f.row.port = 0;
-		f.config.egress_proxy = cases[i].proxy ? proxy : NULL;
 		assert_int_equal(transport_mllp.send(f.transport, &rq, keep, NULL, &why),
 		                 TRANSPORT_E_CONFIG);
 		if (!strstr(why.text, cases[i].word))
@@ -420,6 +425,51 @@ static void a_downstream_is_awaited_if_the_row_says_so(void **state)
 	close_fixture(&f);
 }
 
+/* The proxy looks the name up and guards; nothing is said of an address here. */
+static void messages_pass_the_egress_proxy(void **state)
+{
+	struct fixture f;
+	struct kept k;
+
+	open_behind(&f, "", xasprintf("http://u:p%%40@127.0.0.1:%d", port));
+	unsigned before = connections();
+	set_host(&f, "peer.invalid", 6661);
+	for (int i = 0; i < 3; i++) {
+		send_and_wait(&f, "AA-1", &k);
+		assert_int_equal(k.kind, ERROR_KIND_NONE);
+	}
+	assert_int_equal(connections(), before + 1);
+	assert_non_null(strstr(connect_request, "\r\nHost: peer.invalid:6661\r\n"));
+	assert_non_null(strstr(connect_request, "Proxy-Authorization: Basic dTpwQA==\r\n"));
+	set_host(&f, "other.invalid", 6661);
+	send_and_wait(&f, "AA-1", &k);
+	assert_int_equal(k.kind, ERROR_KIND_CONNECT);
+	assert_string_equal(k.error, "The proxy refused: HTTP 403");
+	close_fixture(&f);
+}
+
+static void a_proxy_that_is_none_has_its_kind(void **state)
+{
+	const struct {
+		int at;
+		enum error_kind kind;
+	} cases[] = {
+		{ closed_port, ERROR_KIND_CONNECT },
+		{ full_port, ERROR_KIND_TIMEOUT },
+		{ silent_port, ERROR_KIND_TIMEOUT },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fixture f;
+		struct kept k;
+
+		open_behind(&f, "", xasprintf("http://127.0.0.1:%d", cases[i].at));
+		send_and_wait(&f, "AA-1", &k);
+		assert_int_equal(k.kind, cases[i].kind);
+		close_fixture(&f);
+	}
+}
+
 static void closing_drops_what_is_in_flight(void **state)
 {
 	CLEANUP(freep) char *body = message_of("silent");
@@ -449,6 +499,8 @@ int main(void)
 		cmocka_unit_test(a_connection_that_died_at_rest_fails_no_message),
 		cmocka_unit_test(one_task_is_one_request),
 		cmocka_unit_test(a_downstream_is_awaited_if_the_row_says_so),
+		cmocka_unit_test(messages_pass_the_egress_proxy),
+		cmocka_unit_test(a_proxy_that_is_none_has_its_kind),
 		cmocka_unit_test(closing_drops_what_is_in_flight),
 	};
 
