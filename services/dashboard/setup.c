@@ -227,13 +227,14 @@ static bool sees_authentication(struct call *call, const char *id)
 	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
 	const char *params[] = { id };
 
-	return call_pg(call,
-	               "SELECT lab_id FROM integration.developer_authentication "
-	               "WHERE id = $1",
-	               params, 1, &rows) == 0 &&
-	       call_lab(call, pg_rows(rows) ? pg_int(rows, 0, 0) : -1) &&
-	       (pg_rows(rows) ||
-	        ((void)call_fail(call, CODE_NOT_FOUND, "there is none"), false));
+	if (call_pg(call,
+	            "SELECT lab_id FROM integration.developer_authentication WHERE id = $1",
+	            params, 1, &rows))
+		return false;
+	if (pg_rows(rows))
+		return call_lab(call, pg_int(rows, 0, 0));
+	call_fail(call, CODE_NOT_FOUND, "there is no such developer authentication");
+	return false;
 }
 
 void api_integrations(struct call *call)
