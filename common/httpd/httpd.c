@@ -133,9 +133,7 @@ void httpd_header(struct buf *headers, const char *name, const char *value)
 {
 	buf_printf(headers, "%s: ", name);
 	for (; *value; value++) {
-		bool control = (unsigned char)*value < 0x20 || *value == 0x7f;
-
-		if (control)
+		if ((unsigned char)*value < 0x20 || *value == 0x7f)
 			buf_append_char(headers, ' ');
 		else
 			buf_append_char(headers, *value);

@@ -162,25 +162,23 @@ int kafka_reader_open_at(const struct kafka_config *config, enum kafka_topic top
 }
 
 /* From the end back, or from where an earlier reading began. */
-static void step_back(struct kafka_reader *r, const int64_t *before, size_t n_before,
-                      int64_t count)
+static void step_back(struct kafka_reader *r, const struct kafka_reader_back *back)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		struct position *p = &r->positions[i];
 		int64_t low = p->next;
 
-		if (before && i < n_before && before[i] < p->end)
-			p->end = before[i];
-		p->next = p->end - count > low ? p->end - count : low;
+		if (i < back->n_before && back->before[i] < p->end)
+			p->end = back->before[i];
+		p->next = p->end - back->count > low ? p->end - back->count : low;
 		if (p->end < p->next)
 			p->end = p->next;
 	}
 }
 
 int kafka_reader_open_before(const struct kafka_config *config, enum kafka_topic topic,
-                             const int64_t *before, size_t n_before, int64_t count,
-                             int64_t deadline_ms, struct kafka_reader **out,
-                             struct err_text *why)
+                             const struct kafka_reader_back *back, int64_t deadline_ms,
+                             struct kafka_reader **out, struct err_text *why)
 {
 	struct kafka_reader *r = NULL;
 	int result = make(config, topic, &r, why);
@@ -188,7 +186,7 @@ int kafka_reader_open_before(const struct kafka_config *config, enum kafka_topic
 	if (result == 0)
 		result = locate_all(r, KAFKA_READER_FROM_BEGINNING, deadline_ms, why);
 	if (result == 0)
-		step_back(r, before, n_before, count);
+		step_back(r, back);
 	return begin(r, out, result, why);
 }
 

@@ -18,15 +18,17 @@ int kafka_reader_open(const struct kafka_config *config, enum kafka_topic topic,
 int kafka_reader_open_at(const struct kafka_config *config, enum kafka_topic topic,
                          int partition, int64_t offset, int64_t deadline_ms,
                          struct kafka_reader **out, struct err_text *why) MUST_CHECK;
-/*
- * Of each partition the last `count` messages below before[i] (before NULL: below its end);
- * partitions from n_before on are read from there too. kafka_reader_at_end then is true
- * when all of them were given; later ones may come as well.
+/* Of each partition the last `count` messages below before[i]; without one below its end.
  */
+struct kafka_reader_back {
+	const int64_t *before;
+	size_t n_before;
+	int64_t count;
+};
+/* kafka_reader_at_end is true when all of them were given; later ones may come as well. */
 int kafka_reader_open_before(const struct kafka_config *config, enum kafka_topic topic,
-                             const int64_t *before, size_t n_before, int64_t count,
-                             int64_t deadline_ms, struct kafka_reader **out,
-                             struct err_text *why) MUST_CHECK;
+                             const struct kafka_reader_back *back, int64_t deadline_ms,
+                             struct kafka_reader **out, struct err_text *why) MUST_CHECK;
 struct kafka_reader *kafka_reader_close(struct kafka_reader *r);
 /* False: nothing came in time. *out lives until the next call. */
 bool kafka_reader_next(struct kafka_reader *r, int wait_ms, struct kafka_message *out);

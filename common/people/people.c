@@ -79,9 +79,11 @@ void password_make(char out[PASSWORD_MADE_SIZE])
 {
 	static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
 
-	for (size_t i = 0; i < PASSWORD_MADE_SIZE - 1; i++)
-		out[i] = i % 5 == 4 ? '-'
-		                    : letters[randombytes_uniform(sizeof(letters) - 1)];
+	for (size_t i = 0; i < PASSWORD_MADE_SIZE - 1; i++) {
+		out[i] = letters[randombytes_uniform(sizeof(letters) - 1)];
+		if (i % 5 == 4)
+			out[i] = '-';
+	}
 	out[PASSWORD_MADE_SIZE - 1] = '\0';
 }
 

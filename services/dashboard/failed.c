@@ -207,8 +207,11 @@ static bool read_all(struct call *call, struct failed_page *p, int64_t count)
 	struct kafka_message m;
 	int64_t deadline_ms = clock_mono_ms() + READ_MS;
 
-	if (kafka_reader_open_before(&call->d->config->kafka, KAFKA_TOPIC_FAILED,
-	                             p->n_before ? p->before : NULL, p->n_before, count,
+	const struct kafka_reader_back back = { .before = p->before,
+		                                .n_before = p->n_before,
+		                                .count = count };
+
+	if (kafka_reader_open_before(&call->d->config->kafka, KAFKA_TOPIC_FAILED, &back,
 	                             deadline_ms, &reader, NULL)) {
 		call_fail(call, CODE_AWAY, "Kafka does not answer; try again");
 		return false;

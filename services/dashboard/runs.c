@@ -204,10 +204,12 @@ void api_retry_many(struct call *call)
 	CLEANUP(freep) struct log_id *list = NULL;
 	struct query q = { .lab_id = 0 };
 
-	if (json_is_array(ids))
-		scope.ids = list = read_ids(call, ids, &scope.n_ids);
-	else if (json_is_object(filter) && read_filter(call, filter, &q))
+	if (json_is_array(ids)) {
+		list = read_ids(call, ids, &scope.n_ids);
+		scope.ids = list;
+	} else if (json_is_object(filter) && read_filter(call, filter, &q)) {
 		scope.filter = &q.filter;
+	}
 	if (!scope.ids && !scope.filter && !call_failed(call))
 		call_fault(call, "/filter",
 		           "filter (an object) or ids (a list) is missing");
@@ -329,8 +331,10 @@ void api_run_items(struct call *call)
 	char next[24];
 
 	if (call_failed(call) || !call_query_int(call, "limit", 1, 500, &limit) ||
-	    !call_query_int(call, "cursor", 0, JSON_NUMBER_MAX, &query.after) ||
-	    !(run = read_run(call, &id)))
+	    !call_query_int(call, "cursor", 0, JSON_NUMBER_MAX, &query.after))
+		return;
+	run = read_run(call, &id);
+	if (!run)
 		return;
 	query.state = state;
 	query.limit = (int)limit;
