@@ -17,9 +17,24 @@ struct spool {
 /* A key is used for one file only, so the nonce need not differ. */
 static const unsigned char nonce[crypto_stream_chacha20_NONCEBYTES];
 
-int spool_new(const char *folder, struct spool **out)
+/* File systems that cannot (overlayfs, before Linux 6.1) have a name for a moment. */
+static int open_nameless(const char *folder)
 {
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd;
+	CLEANUP(freep) char *path = xasprintf("%s/fleet-XXXXXX", folder);
+
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		(void)unlink(path);
+	return fd;
+}
+
+int spool_new(const char *folder, struct spool **out)
+{
+	int fd = open_nameless(folder);
 
 	if (fd < 0)
 		return -errno;
