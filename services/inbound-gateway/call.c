@@ -120,7 +120,7 @@ static void find_trace(struct call *call)
 	hex_of_random(trace + 3, 16);
 	trace[35] = '-';
 	hex_of_random(trace + 36, 8);
-	memcpy(trace + 52, "-01", 4);
+	(void)snprintf(trace + 52, TRACEPARENT_SIZE - 52, "-01");
 }
 
 /* ---- its life ---- */

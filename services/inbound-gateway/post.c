@@ -113,14 +113,33 @@ static void mask_headers(json_t *record, const char *member)
 		json_object_set_new(headers, name, json_string(MASK_TEXT));
 }
 
-static void mask_address(json_t *record, const char *member)
+/* Without the key, wherever in it. */
+static void mask_address(json_t *record, const char *member, const char *key)
 {
 	const char *address = json_string_value(json_object_get(record, member));
 
 	if (!address)
 		return;
 	CLEANUP(freep) char *masked = mask_url(address);
-	(void)json_object_set_new(record, member, json_string(masked));
+	const char *at = key && *key ? strstr(masked, key) : NULL;
+	CLEANUP(freep)
+	char *shown = at ? xasprintf("%.*s" MASK_TEXT "%s", (int)(at - masked), masked,
+	                             at + strlen(key))
+	                 : xstrdup(masked);
+	(void)json_object_set_new(record, member, json_string(shown));
+}
+
+static void mask_record(json_t *record)
+{
+	static const char *const names[] = { "auth_key", "authKey", "token" };
+	const char *key = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && !key; i++)
+		key = json_string_value(json_object_get(record, names[i]));
+	mask_headers(record, "request_headers");
+	mask_headers(record, "response_headers");
+	mask_address(record, "end_point", key);
+	mask_address(record, "path", key);
 }
 
 static void cut(json_t *record, const char *member, const char *flag, size_t limit)
@@ -184,11 +203,8 @@ static char *make_message(const struct post *post, json_t *record, int64_t *lab_
 	struct inbound_call call;
 
 	if (json_is_object(record)) {
+		mask_record(record);
 		resolve_key(post, record);
-		mask_headers(record, "request_headers");
-		mask_headers(record, "response_headers");
-		mask_address(record, "end_point");
-		mask_address(record, "path");
 	}
 	if (inbound_call_take(record, &call, why))
 		return NULL;
