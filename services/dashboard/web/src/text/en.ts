@@ -317,6 +317,7 @@ const texts = {
   'settings.utc': 'Times in UTC',
   skip: 'Skip to content',
   'spark.figures': '{percent} % · p95 {p95}',
+  'spark.none': 'No delivery in the last 24 hours',
   'spark.title': 'Integrations, last 24 hours, worst first',
   'status.fail': 'FAIL',
   'status.success': 'SUCCESS',

@@ -41,9 +41,10 @@ export function Sparklines({ lab }: { lab: string }) {
   const worst = [...(stats.data?.integrations ?? [])]
     .sort((a, b) => rate(a) - rate(b))
     .slice(0, shown);
-  if (worst.length === 0) return null;
+  // The strip keeps its height while it loads: the table below must not move.
   return (
     <ul class="sparklines" aria-label={t('spark.title')}>
+      {stats.data && worst.length === 0 && <li class="quiet">{t('spark.none')}</li>}
       {worst.map((one) => (
         <li key={one.lab_integration_id}>
           <span class="spark-name">
