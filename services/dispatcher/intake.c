@@ -114,12 +114,23 @@ static void take_end(struct dispatcher *d, struct job *job)
 	job_free(d, job);
 }
 
+/* It may be one that was parked, whose entity's next waits for it. */
+static void end_needless(struct dispatcher *d, struct job *job)
+{
+	if (keeps_order(job)) {
+		const struct order_task task = order_task_of(job);
+
+		order_wake(order_end_parked(d->order, &task));
+	}
+	attempt_supersede(d, job, "an earlier attempt was delivered meanwhile");
+}
+
 static void take_task(struct dispatcher *d, struct job *job)
 {
 	struct lane_entry *l = lanes_get(d, job->task.integration_id);
 
 	if (newest_is_needless(d, job)) {
-		attempt_supersede(d, job, "an earlier attempt was delivered meanwhile");
+		end_needless(d, job);
 		return;
 	}
 	newest_arrived(d, l, job); /* first: it may be what fills the lane */
