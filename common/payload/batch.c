@@ -28,21 +28,37 @@ static void add_documents(struct payload_body *out, const json_t *documents, siz
 	}
 }
 
-void payload_join(const struct payload_body *const *parts, size_t n,
-                  struct payload_body *out)
+static char *join(const struct payload_body *const *parts, size_t n, bool shown,
+                  size_t *len)
 {
 	struct buf body = BUF_INIT(0);
 
-	*out = (struct payload_body){ .method = parts[0]->method,
-		                      .content_type = parts[0]->content_type };
 	buf_append_char(&body, '[');
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			buf_append_char(&body, ',');
-		add_documents(out, parts[i]->documents, body.len);
-		buf_append(&body, parts[i]->data, parts[i]->len);
+		if (shown)
+			buf_append_str(&body, payload_body_shown(parts[i]));
+		else
+			buf_append(&body, parts[i]->data, parts[i]->len);
 	}
 	buf_append_char(&body, ']');
-	out->len = body.len;
-	out->data = buf_take(&body);
+	*len = body.len;
+	return buf_take(&body);
+}
+
+void payload_join(const struct payload_body *const *parts, size_t n,
+                  struct payload_body *out)
+{
+	size_t start = 1, shown_len;
+
+	*out = (struct payload_body){ .method = parts[0]->method,
+		                      .content_type = parts[0]->content_type };
+	out->data = join(parts, n, false, &out->len);
+	for (size_t i = 0; i < n; i++) {
+		add_documents(out, parts[i]->documents, start);
+		start += parts[i]->len + 1;
+	}
+	if (out->documents)
+		out->shown = join(parts, n, true, &shown_len);
 }

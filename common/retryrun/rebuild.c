@@ -48,7 +48,8 @@ static int render(struct rebuild *r, const struct subject *s, const struct paylo
 
 	if (result == 0) {
 		memcpy(sha256, body.sha256, PAYLOAD_SHA256_SIZE);
-		r->body = STEAL(body.data);
+		/* as the log has it, to be compared with */
+		r->body = xstrdup(payload_body_shown(&body));
 	}
 	payload_body_release(&body);
 	return result;

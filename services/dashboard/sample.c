@@ -62,6 +62,13 @@ static json_t *text_json(const char *text, size_t len)
 
 /* ---- POST templates/preview ---- */
 
+static json_t *shown_json(const struct payload_body *body)
+{
+	const char *text = payload_body_shown(body);
+
+	return text_json(text, strlen(text));
+}
+
 /* "template_text, line 3, column 1: ..." */
 static json_t *fault_json(const char *text)
 {
@@ -78,8 +85,7 @@ static void answer_template(struct call *call, const struct sample *s, const cha
 
 	call_answer(call, CODE_OK,
 	            json_pack("{s:o,s:o,s:o,s:b}", "body",
-	                      fault || !body->data ? json_null()
-	                                           : text_json(body->data, body->len),
+	                      fault || !body->data ? json_null() : shown_json(body),
 	                      "content_type",
 	                      body->content_type ? json_string(body->content_type)
 	                                         : json_null(),

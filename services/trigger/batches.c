@@ -70,6 +70,26 @@ int batches_add(struct batches *batches, struct outbox *outbox, const struct wor
 	return r;
 }
 
+int batches_end_earlier(struct batches *batches, struct outbox *outbox,
+                        const struct work *w, const struct origin *origin)
+{
+	size_t kept = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < batches->n; i++) {
+		struct batch *batch = &batches->list[i];
+
+		if (r || batch->origin == origin) {
+			batches->list[kept++] = *batch;
+			continue;
+		}
+		r = tasks_add(outbox, w, batch->builds, batch->n);
+		free(batch->builds);
+	}
+	batches->n = kept;
+	return r;
+}
+
 int batches_end(struct batches *batches, struct outbox *outbox, const struct work *w)
 {
 	int r = 0;

@@ -75,14 +75,27 @@ static bool is_new(const struct work *w, const struct build *b)
 	       (b->insert == INSERT_NEW || b->insert == INSERT_REJECTED);
 }
 
+/* A batch gathers until the round's end, or until an ordered task of a later event comes.
+ */
+static int add_task(struct batches *batches, struct outbox *outbox, const struct work *w,
+                    struct build *b)
+{
+	int r = 0;
+
+	if (b->is_batched)
+		return batches_add(batches, outbox, w, b);
+	if (b->row->ordered_by)
+		r = batches_end_earlier(batches, outbox, w, build_subject(w, b)->origin);
+	return r ? r : tasks_add(outbox, w, &b, 1);
+}
+
 static int add_outcome(struct batches *batches, struct outbox *outbox, const struct work *w,
                        struct build *b)
 {
 	if (!is_new(w, b) && !is_waiting(w, b))
 		return 0;
 	if (b->status == LOG_STATUS_QUEUED)
-		return b->is_batched ? batches_add(batches, outbox, w, b)
-		                     : tasks_add(outbox, w, &b, 1);
+		return add_task(batches, outbox, w, b);
 	if (!is_waiting(w, b))
 		return 0; /* a new log was written with its final status already */
 	int r = tasks_report(outbox, w, b, b->why.text);

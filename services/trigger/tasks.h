@@ -21,6 +21,9 @@ struct batches {
 };
 int batches_add(struct batches *batches, struct outbox *outbox, const struct work *w,
                 struct build *b) MUST_CHECK;
+/* Those of other events than this one, which came before it: what follows is ordered. */
+int batches_end_earlier(struct batches *batches, struct outbox *outbox,
+                        const struct work *w, const struct origin *origin) MUST_CHECK;
 int batches_end(struct batches *batches, struct outbox *outbox,
                 const struct work *w) MUST_CHECK;
 void batches_deinit(struct batches *batches);
