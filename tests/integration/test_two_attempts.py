@@ -113,7 +113,8 @@ def test_what_was_delivered_and_not_yet_reported_is_not_sent_again(world, stoppe
     log = world.wait_log(event, row, "QUEUED")
     eventually(lambda: partner.count == 1, 20, what="the delivery")
     retry_id = f"again-{log['_id']}"
-    request = {"log_id": str(log["_id"]), "retry_id": retry_id, "lab_id": world.lab.id, "kind": "MANUAL"}
+    request = {"log_id": str(log["_id"]), "retry_id": retry_id, "lab_id": world.lab.id, "kind": "MANUAL",
+               "requested_by": "a tester"}
     world.publisher.raw("integration.retries", str(log["_id"]), json.dumps(request))
     eventually(lambda: world.stack.mongo.integration_retry_log.find_one({"_id": retry_id}), 20, what="the retry is taken")
     world.stack.start("callback")
@@ -128,7 +129,7 @@ def test_what_is_sent_again_on_purpose_and_fails_may_be_retried(world):
         log = world.deliver(partner.url())
         for n, status in ((1, "FAIL"), (2, "SUCCESS")):
             request = {"log_id": str(log["_id"]), "retry_id": f"{n}-{log['_id']}", "lab_id": world.lab.id, "kind": "MANUAL",
-                       "resend": n == 1}
+                       "requested_by": "a tester", "resend": n == 1}
             world.publisher.raw("integration.retries", str(log["_id"]), json.dumps(request))
             document(world, f"{n}-{log['_id']}", status)
             eventually(lambda: world.log(log["_id"])["status"] == status, 20, what=status)  # noqa: B023
