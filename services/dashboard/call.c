@@ -113,6 +113,8 @@ char *call_query(struct call *call, const char *name)
 
 	if (bad)
 		call_fault(call, name, "%s is not well encoded UTF-8 text", name);
+	if (value && strlen(value) > QUERY_VALUE_MAX)
+		call_fault(call, name, "%s has at most %d bytes", name, QUERY_VALUE_MAX);
 	if (value && !*value) {
 		free(value);
 		return NULL;

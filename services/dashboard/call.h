@@ -27,6 +27,7 @@ enum {
 };
 
 #define PATH_PARTS_MAX  2
+#define QUERY_VALUE_MAX 1000 /* bytes */
 #define PATH_PART_SIZE  200
 #define DATABASE_MS     5000 /* a statement, a read */
 #define PRODUCE_MS      10000
@@ -119,5 +120,7 @@ bool call_audit(struct call *call, const struct audit *audit);
 /* ---- routes.c ---- */
 /* NULL: there are no more. */
 const struct route *route_at(size_t i);
+#define ALLOW_SIZE 64
+/* NULL: `allow` has the methods that this address takes; "": there is no such address. */
 const struct route *route_find(const char *method, const char *path,
-                               char parts[][PATH_PART_SIZE], const char **allow);
+                               char parts[][PATH_PART_SIZE], char allow[ALLOW_SIZE]);

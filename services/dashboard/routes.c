@@ -208,17 +208,26 @@ static bool match(const char *pattern, const char *path, char parts[][PATH_PART_
 	return pattern >= pattern_end && path >= path_end;
 }
 
+/* What else this address does. */
+static void allow_method(char allow[ALLOW_SIZE], const char *method)
+{
+	size_t len = strlen(allow);
+
+	(void)snprintf(allow + len, ALLOW_SIZE - len, "%s%s", len ? ", " : "", method);
+}
+
 const struct route *route_find(const char *method, const char *path,
-                               char parts[][PATH_PART_SIZE], const char **allow)
+                               char parts[][PATH_PART_SIZE], char allow[ALLOW_SIZE])
 {
 	bool head = strcmp(method, "HEAD") == 0;
 
+	allow[0] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
 		if (!match(routes[i].path, path, parts))
 			continue;
 		if (strcmp(routes[i].method, head ? "GET" : method) == 0)
 			return &routes[i];
-		*allow = routes[i].method;
+		allow_method(allow, routes[i].method);
 	}
 	if (*allow || (!head && strcmp(method, "GET") != 0))
 		return NULL;

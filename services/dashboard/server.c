@@ -159,14 +159,14 @@ static void on_request(struct httpd_request *rq, void *arg)
 {
 	struct dashboard *d = arg;
 	struct call *call = xcalloc(1, sizeof(*call));
-	const char *allow = NULL;
+	char allow[ALLOW_SIZE];
 
 	*call = (struct call){ .d = d, .request = rq, .began_us = clock_mono_us() };
 	(void)snprintf(call->id, sizeof(call->id), "%016" PRIx64, random_u64());
-	call->route = route_find(rq->head.method, rq->head.path, call->parts, &allow);
+	call->route = route_find(rq->head.method, rq->head.path, call->parts, allow);
 	if (call->route && submit(d, call))
 		return;
-	if (!call->route && allow) {
+	if (!call->route && *allow) {
 		call_fail(call, 405, "%s is not served here", rq->head.method);
 		httpd_header(&call->headers, "allow", allow);
 	} else if (!call->route) {
