@@ -116,7 +116,8 @@ static void find_trace(struct call *call)
 		memcpy(call->traceparent, h->value, TRACEPARENT_SIZE);
 		return;
 	}
-	memcpy(trace, "00-", 3);
+	trace[0] = trace[1] = '0';
+	trace[2] = '-';
 	hex_of_random(trace + 3, 16);
 	trace[35] = '-';
 	hex_of_random(trace + 36, 8);

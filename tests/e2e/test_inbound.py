@@ -3,6 +3,7 @@ import hashlib
 import json
 import re
 import socket
+import subprocess
 import threading
 import time
 import uuid
@@ -120,6 +121,54 @@ def test_answers_are_the_same_with_and_without_the_gateway(gateway, lis, path, n
     lis.answers[path] = answer.split(b"\r\n\r\n")[0] + b"\r\n\r\n" if method == "HEAD" else answer
     data = f"{method} {path} HTTP/1.1\r\nHost: lis\r\n\r\n".encode()
     assert seen(gateway.port, data) == seen(lis.port, data)
+
+
+NGINX = """
+worker_processes 1; daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
+events {{ worker_connections 64; }}
+http {{
+  access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; gzip on; gzip_min_length 10; gzip_types text/plain; gzip_http_version 1.0;
+  server {{ listen 127.0.0.1:{port}; root {folder}; default_type text/plain;
+    location = /none {{ return 204; }} location = /old {{ return 301 /text; }} location = /cookie {{ add_header Set-Cookie "a=b"; return 200 "ok"; }} }}
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def nginx(tmp_path_factory):
+    folder, port = tmp_path_factory.mktemp("nginx"), closed_port()
+    (folder / "conf").write_text(NGINX.format(folder=folder, port=port))
+    (folder / "text").write_text("0123456789 " * 5000)
+    (folder / "empty").write_text("")
+    process = subprocess.Popen(["nginx", "-c", folder / "conf", "-p", folder, "-e", folder / "error.log"],
+                               env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, stderr=subprocess.DEVNULL)
+    eventually(lambda: raw_call(port, b"GET /none HTTP/1.0\r\n\r\n") if process.poll() is None and is_open(port) else None, 20,
+               what="nginx answers")
+    yield port
+    process.terminate()
+    process.wait(10)
+
+
+def is_open(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_answers_of_nginx_are_the_same(stack, nginx):
+    requests = [f"{method} {target} HTTP/1.{minor}\r\nHost: lis\r\n{header}\r\n" for method in ("GET", "HEAD", "POST", "DELETE")
+                for target in ("/text", "/empty", "/none", "/old", "/cookie", "/missing", "/text?a=b%20c&d=%C3%A9")
+                for minor in (0, 1)
+                for header in ("", "Range: bytes=5-9\r\n", "Accept-Encoding: gzip\r\n", "If-Modified-Since: Sat, 01 Jan 2050 00:00:00 GMT\r\n")]
+    with Gateway(stack, f"http://127.0.0.1:{nginx}") as gateway:
+        for request in requests:
+            direct, through = (without_date(seen(port, request.encode())) for port in (nginx, gateway.port))
+            assert direct == through, request
+
+
+def without_date(answer):
+    status, reason, headers, body = answer
+    return status, reason, [(n, v) for n, v in headers if n != "Date"], body
 
 
 def test_what_is_about_the_connection_stays_on_it(gateway, lis, path):

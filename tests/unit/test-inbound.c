@@ -298,8 +298,8 @@ static void a_call_has_a_route_and_a_key(void **state)
 		const struct inbound_route *r =
 			directory_route(f->directory, calls[i].method, &t);
 		directory_key(f->directory, r, &head, &t, &key);
-		if (!calls[i].operation != !r->operation ||
-		    (r->operation && strcmp(r->operation, calls[i].operation) != 0))
+		if (strcmp(r->operation ? r->operation : "",
+		           calls[i].operation ? calls[i].operation : "") != 0)
 			fail_msg("%s: operation %s", calls[i].target, r->operation);
 		if ((key.developer ? key.developer->lab_id : 0) != calls[i].lab_id ||
 		    key.present != calls[i].present ||
@@ -416,10 +416,10 @@ static void records_are_read_as_people_write_them(void **state)
 
 		if (!result != !records[i].fault)
 			fail_msg("%s: %s", records[i].json, why.text);
-		if (result) {
+		if (result && records[i].fault)
 			assert_non_null(strstr(why.text, records[i].fault));
+		if (result)
 			continue;
-		}
 		assert_int_equal(inbound_call_status(&call), records[i].status);
 		inbound_call_release(&call);
 	}

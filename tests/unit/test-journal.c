@@ -113,7 +113,7 @@ static void gives_what_it_got_in_order(void **state)
 		journal_done(j, numbers[i]);
 	assert_int_equal(each_file(f->path, NULL), 1);
 	assert_int_equal(journal_state(j).unread, 0);
-	j = journal_close(j);
+	(void)journal_close(j);
 	assert_int_equal(each_file(f->path, NULL), 0);
 }
 
@@ -133,7 +133,7 @@ static void rewinds_to_what_is_not_done(void **state)
 	for (int i = 4; i < 10; i++)
 		journal_done(j, expect(j, i));
 	expect_end(j);
-	j = journal_close(j);
+	(void)journal_close(j);
 }
 
 static void keeps_to_its_limit(void **state)
@@ -151,7 +151,7 @@ static void keeps_to_its_limit(void **state)
 		journal_done(j, e.number);
 	}
 	assert_int_equal(journal_append(j, "0123456789", 10), 0);
-	j = journal_close(j);
+	(void)journal_close(j);
 }
 
 /* A process that dies without a word: its descriptors are closed, its files stay. */
@@ -184,8 +184,8 @@ static void takes_over_from_the_dead(void **state)
 	for (int i = 0; i <= 20; i++)
 		journal_done(j, expect(j, i));
 	expect_end(j);
-	other = journal_close(other);
-	j = journal_close(j);
+	(void)journal_close(other);
+	(void)journal_close(j);
 	assert_int_equal(each_file(f->path, NULL), 0);
 }
 
@@ -199,7 +199,7 @@ static void adopts_while_it_runs(void **state)
 	for (int i = 0; i < 3; i++)
 		journal_done(j, expect(j, i));
 	expect_end(j);
-	j = journal_close(j);
+	(void)journal_close(j);
 }
 
 static int64_t cut_to;
@@ -227,7 +227,7 @@ static void survives_a_torn_end(void **state)
 		                 cut_to > 2 * record && cut_to < 3 * record);
 		append(j, 9);
 		journal_done(j, expect(j, 9));
-		j = journal_close(j);
+		(void)journal_close(j);
 		assert_int_equal(each_file(f->path, NULL), 0);
 	}
 }
@@ -251,11 +251,11 @@ static void sets_a_broken_file_aside(void **state)
 	journal_done(j, expect(j, 0));
 	expect_end(j);
 	assert_int_equal(journal_state(j).broken, 1);
-	j = journal_close(j);
+	(void)journal_close(j);
 	assert_int_equal(each_file(f->path, NULL), 1); /* *.broken */
 	j = open_at(state, 1 << 20, 1 << 20);
 	expect_end(j);
-	j = journal_close(j);
+	(void)journal_close(j);
 }
 
 static void knows_what_a_power_cut_would_lose(void **state)
@@ -267,7 +267,7 @@ static void knows_what_a_power_cut_would_lose(void **state)
 	assert_int_equal(journal_state(j).unsynced, 10 * 24);
 	assert_int_equal(journal_sync(j), 0);
 	assert_int_equal(journal_state(j).unsynced, 0);
-	j = journal_close(j);
+	(void)journal_close(j);
 }
 
 static void says_why_there_is_no_folder(void **state)
