@@ -71,6 +71,16 @@ static void identify(struct sftp_target *t)
 	(void)sodium_bin2hex(t->identity, sizeof(t->identity), hash, sizeof(hash));
 }
 
+/* ~/in, or as curl spells it /~/in: from where the server lets us arrive. */
+static const char *from_home(const char *directory)
+{
+	const char *at = directory[0] == '/' ? directory + 1 : directory;
+
+	if (at[0] != '~' || (at[1] != '/' && at[1] != '\0'))
+		return directory;
+	return at[1] ? at + 2 : at + 1;
+}
+
 int sftp_target_read(const struct integration *row, int64_t connect_timeout_ms,
                      struct sftp_target *out, struct err_text *why)
 {
@@ -82,7 +92,7 @@ int sftp_target_read(const struct integration *row, int64_t connect_timeout_ms,
 		.username = jdoc_text_or(sftp, "username", NULL),
 		.private_key = jdoc_text_or(sftp, "private_key", NULL),
 		.password = jdoc_text_or(sftp, "password", NULL),
-		.directory = jdoc_text_or(sftp, "directory", ""),
+		.directory = from_home(jdoc_text_or(sftp, "directory", "")),
 		.make_directory = jdoc_bool_or(sftp, "make_directory", false),
 		.connect_ms = connect_timeout_ms < row->timeout_ms ? connect_timeout_ms
 		                                                   : row->timeout_ms,

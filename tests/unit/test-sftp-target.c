@@ -147,6 +147,38 @@ static void without_a_host_key_nothing_goes(void **state)
 	}
 }
 
+static void a_directory_may_begin_at_home(void **state)
+{
+	static const struct {
+		const char *said, *path;
+	} cases[] = {
+		{ "/in", "/in" },
+		{ "in/x", "in/x" },
+		{ "~/in", "in" },
+		{ "/~/in", "in" },
+		{ "~", "" },
+		{ "/~", "" },
+		{ "~other/in", "~other/in" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(freep)
+		char *details = xasprintf(
+			"{\"sftp\":{\"username\":\"u\",\"password\":\"p\",\"directory\":"
+			"\"%s\",\"host_key_sha256\":[\"" KEY "\"]}}",
+			cases[i].said);
+		CLEANUP_JSON json_t *extra = parse(details);
+		struct integration row = { .extra = extra,
+			                   .host = (char[]){ "h" },
+			                   .timeout_ms = 1000 };
+		struct sftp_target t;
+		struct err_text why;
+
+		assert_int_equal(sftp_target_read(&row, 5000, &t, &why), 0);
+		assert_string_equal(t.directory, cases[i].path);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +186,7 @@ int main(void)
 		cmocka_unit_test(a_name_grows_before_its_extension),
 		cmocka_unit_test(fingerprints_are_read_in_every_spelling),
 		cmocka_unit_test(without_a_host_key_nothing_goes),
+		cmocka_unit_test(a_directory_may_begin_at_home),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
