@@ -114,6 +114,8 @@ static void take_addresses(void *job)
 	struct upstream *u = l->upstream;
 
 	u->asking = false;
+	/* asked, whatever the answer: without the LIS calls are answered, too */
+	service_ready(u->gw->ctx, "upstream-name", true, "");
 	if (l->code || l->n == 0) {
 		if (!u->told)
 			log_warn(NULL, "gateway.upstream",
@@ -153,6 +155,8 @@ struct upstream *upstream_open(struct gateway *gw)
 		return u;
 	}
 	u->is_number = false;
+	service_ready(gw->ctx, "upstream-name", false,
+	              "the LIS's address is not known yet");
 	u->resolver = worker_new(gw->ctx, "resolver", 1);
 	ask_addresses(u);
 	return u;

@@ -283,6 +283,14 @@ def test_connections_are_kept(gateway, lis, path):
         f"GET {path} HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET {path} HTTP/1.0\r\n\r\n".encode())
 
 
+def test_the_lis_by_its_name(stack, lis, path):
+    with Gateway(stack, f"http://localhost:{lis.port}") as g:  # ::1, where nobody listens, is tried as well
+        assert [g.call("GET", path)[0] for _ in range(3)] == [200] * 3
+    with Gateway(stack, "http://nobody.invalid:80") as g:
+        assert g.call("GET", path + "/2")[0] == 502
+        assert g.wait_log(path=path + "/2")["error_kind"] == "dns"
+
+
 # ---- what goes wrong ----
 def test_the_lis_refuses(stack, path):
     with Gateway(stack, f"http://127.0.0.1:{closed_port()}") as g:
