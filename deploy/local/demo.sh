@@ -96,6 +96,7 @@ demo_guide() {
 		  ./dev status                                    what runs
 		  ./dev env                                       addresses and tokens
 		  ./dev logs -f partner-ok                        what a partner gets
+		  curl $GATEWAY_URL/patientRegister/KEY/ --json {}    a call of a third party, with a developer's auth key
 		  ./dev run lis-sim play --rate 5                 more events
 		  ./dev run integration-admin logs list --follow  the live list
 		  ./dev down                                      the end
