@@ -1,5 +1,6 @@
 #include "logstore/search.h"
 
+#include "base/clock.h"
 #include "logstore/search_filter.h"
 #include "logstore/store.h"
 #include "mongo/convert.h"
@@ -153,6 +154,45 @@ static void give(struct search *s, size_t limit, struct log_page *out)
 	}
 }
 
+/*
+ * Not every store ends a sorted read with its limit: some read all that the condition lets
+ * through. So a part is read in windows that reach further back until one is full.
+ */
+static const int64_t windows_ms[] = { 10LL * 60000, 2LL * 3600000, 24LL * 3600000,
+	                              10LL * 86400000, 0 };
+
+struct reading_part {
+	const struct log_filter *filter;
+	const struct search_part *part;
+	const struct log_cursor *after;
+	size_t limit;
+};
+
+static int read_part(struct logstore *s, const struct reading_part *r,
+                     const bson_t *options, struct search *out)
+{
+	struct log_filter window = *r->filter;
+	int64_t top_ms = r->after->set ? r->after->inserted_at_ms : clock_wall_ms();
+	size_t before = out->n;
+
+	if (window.to_ms && window.to_ms < top_ms)
+		top_ms = window.to_ms;
+	for (size_t i = 0; i < ARRAY_SIZE(windows_ms); i++) {
+		int64_t from_ms = windows_ms[i] ? top_ms - windows_ms[i] : 0;
+		bool whole = from_ms <= r->filter->from_ms;
+
+		while (out->n > before)
+			json_decref(out->found[--out->n].row);
+		window.from_ms = whole ? r->filter->from_ms : from_ms;
+		CLEANUP_BSON bson_t *query = search_filter(&window, r->part, r->after);
+		if (mongo_find(s->mongo, LOGSTORE_LOGS, query, options, keep, out))
+			return LOGSTORE_E_AWAY;
+		if (whole || out->n - before >= r->limit)
+			break;
+	}
+	return 0;
+}
+
 int logstore_search(struct logstore *s, const struct log_filter *filter,
                     const struct log_cursor *after, size_t limit, struct log_page *out)
 {
@@ -164,18 +204,20 @@ int logstore_search(struct logstore *s, const struct log_filter *filter,
 	int result = 0;
 
 	*out = (struct log_page){ .rows = json_array() };
-	for (size_t i = 0; i < n && result == 0; i++) {
-		CLEANUP_BSON bson_t *query =
-			search_filter(filter, &parts[i], after ? after : &beginning);
-
-		result = mongo_find(s->mongo, LOGSTORE_LOGS, query, options, keep, &search);
-	}
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = read_part(
+			s,
+			&(struct reading_part){ .filter = filter,
+		                                .part = &parts[i],
+		                                .after = after ? after : &beginning,
+		                                .limit = limit + 1 },
+			options, &search);
 	if (result == 0)
 		give(&search, limit, out);
 	for (size_t i = 0; i < search.n; i++)
 		json_decref(search.found[i].row);
 	free(search.found);
-	return result ? LOGSTORE_E_AWAY : 0;
+	return result;
 }
 
 int logstore_count(struct logstore *s, const struct log_filter *filter, int64_t cap,

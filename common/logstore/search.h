@@ -21,7 +21,7 @@ struct log_filter {
 	int64_t auth_id, integration_id;
 	const char *error_kind;
 	int64_t from_ms, to_ms; /* inserted_at, from inclusive, to exclusive */
-	const char *words;      /* in the error and what goes with it, without case */
+	const char *words; /* in the error, without case: a look at each log that fits */
 	const struct log_id *id;
 	const int64_t *bills;
 	size_t n_bills;

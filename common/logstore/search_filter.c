@@ -165,8 +165,7 @@ static char *escape_pattern(const char *words)
 
 static void append_words(bson_t *list, uint32_t at, const char *words)
 {
-	static const char *const fields[] = { "error_message", "fusion_log", "operation",
-		                              "developer_name" };
+	static const char *const fields[] = { "error_message", "fusion_log" };
 	CLEANUP_BSON bson_t *either = bson_new();
 	CLEANUP(freep) char *pattern = escape_pattern(words);
 	bson_t one, parts;

@@ -181,6 +181,9 @@ bool query_take_as_words(struct query *q)
 	q->numeric = false;
 	q->filter.n_bills = q->filter.n_patients = 0;
 	q->filter.words = q->words;
+	/* what was delivered has no error to look into */
+	if (q->filter.statuses == 0)
+		q->filter.statuses = ERRORS | LOG_STATUS_BIT(LOG_STATUS_SUPERSEDED);
 	return true;
 }
 
