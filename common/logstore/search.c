@@ -178,7 +178,9 @@ static int read_part(struct logstore *s, const struct reading_part *r,
 	if (window.to_ms && window.to_ms < top_ms)
 		top_ms = window.to_ms;
 	for (size_t i = 0; i < ARRAY_SIZE(windows_ms); i++) {
-		int64_t from_ms = windows_ms[i] ? top_ms - windows_ms[i] : 0;
+		/* each log is looked into for words: once */
+		int64_t from_ms =
+			windows_ms[i] && !window.words ? top_ms - windows_ms[i] : 0;
 		bool whole = from_ms <= r->filter->from_ms;
 
 		while (out->n > before)

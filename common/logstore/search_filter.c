@@ -37,10 +37,11 @@ static size_t split_statuses(const struct log_filter *f, struct search_part base
 	size_t n = 0;
 
 	/* references are rare enough; so is one log */
-	if (f->statuses == 0 || f->n_bills + f->n_patients > 0 || f->id)
+	if (f->n_bills + f->n_patients > 0 || f->id)
 		return split_refs(f, base, parts, room);
 	for (int status = LOG_STATUS_QUEUED; status <= LOG_STATUS_SUPPRESSED; status++) {
-		if (!has_status(f, status) || n >= room)
+		if (n >= room || (f->statuses ? !has_status(f, status)
+		                              : status == LOG_STATUS_SUPPRESSED))
 			continue;
 		base.status = status;
 		parts[n++] = base;
