@@ -53,7 +53,7 @@ lint_tidy() {
 lint_cppcheck() {
 	sources 'common/*.c' 'services/*.c' 'tools/*.c' | xargs cppcheck -q -j 2 -I common --std=c11 \
 		--enable=warning,performance,portability --inline-suppr --suppress=memleak --suppress=uninitvar \
-		--include="/usr/include/$(gcc -print-multiarch)/sys/queue.h" --error-exitcode=1
+		--include="$LOCAL/cppcheck.h" --include="/usr/include/$(gcc -print-multiarch)/sys/queue.h" --error-exitcode=1
 }
 
 lint_shell() {

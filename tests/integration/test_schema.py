@@ -94,5 +94,5 @@ def test_a_context_of_a_bill_has_its_items_and_payments(stack):
 
 def test_the_directory_has_few_indexes_and_finds_a_labs_newest(stack):
     indexes = stack.mongo.integration_directory.index_information()
-    assert 2 <= len(indexes) <= 5, indexes
+    assert 2 <= len(indexes) <= 9, indexes  # each costs every write: the lists' filters, bill, patient, due retries
     assert any([key for key, _ in index["key"]][0] == "lab_id" for index in indexes.values())
