@@ -2,7 +2,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
 import { get, post } from '../api/client';
-import { listen } from '../api/stream';
 import type { Items, Lane, Stats } from '../api/types';
 import { count, plain } from '../format/text';
 import { formatAge, formatDuration, formatTime } from '../format/time';
@@ -14,6 +13,8 @@ import { may } from '../state/session';
 import { t } from '../text/en';
 
 import { HourChart } from './hour-chart';
+
+const refreshMs = 15_000;
 
 function PauseDialog(props: { lane: string; onClose: () => void; onDone: () => void }) {
   const [reason, setReason] = useState('');
@@ -214,7 +215,12 @@ function Stuck({ stats }: { stats: Stats }) {
 export function HealthPage() {
   const lab = address.value.query['lab'] ?? '';
   const stats = useLoad(`health ${lab}`, (signal) => get<Stats>('stats', { lab_id: lab }, signal));
-  useEffect(() => listen('health', stats.reload), []);
+  useEffect(() => {
+    const timer = setInterval(stats.reload, refreshMs);
+    return () => {
+      clearInterval(timer);
+    };
+  }, []);
   if (stats.error !== null && !stats.data)
     return <ProblemBox error={stats.error} again={stats.reload} />;
   if (!stats.data) return <p role="status">{t('loading')}</p>;

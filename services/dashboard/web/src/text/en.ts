@@ -203,7 +203,7 @@ const texts = {
   'manage.key.hint': 'Set, ends in {hint}. Leave empty to keep it.',
   'manage.key.made': 'Leave empty to have one made.',
   'manage.key.once': 'This key is shown once. Store it now.',
-  'manage.key.rotate': 'Make a new key (the old one is valid for a while longer)',
+  'manage.key.rotate': 'Make a new key (the old one ends at once)',
   'manage.key.stored': 'I stored it',
   'manage.lab': 'Search by lab name or id',
   'manage.leave': 'There are changes that are not saved. Leave them?',

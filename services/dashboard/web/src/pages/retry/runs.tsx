@@ -2,7 +2,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
 import { get, post } from '../../api/client';
-import { listen } from '../../api/stream';
 import type { Items, Page, RetryRun, RetryRunItem } from '../../api/types';
 import { count, plain } from '../../format/text';
 import { formatTime } from '../../format/time';
@@ -85,17 +84,10 @@ function Hold({ run, onChange }: { run: RetryRun; onChange: (run: RetryRun) => v
   );
 }
 
-/* A run tells of itself on the stream; where it does not, it is asked. */
+/* A run is asked for its progress until it has ended. */
 function useRun(id: string) {
   const run = useLoad(`run ${id}`, (signal) => get<RetryRun>(`retry-runs/${id}`, {}, signal));
   const over = run.data !== null && ended.has(run.data.state);
-  useEffect(
-    () =>
-      listen('run', (data) => {
-        if ((data as RetryRun).id === id) run.reload();
-      }),
-    [id],
-  );
   useEffect(() => {
     if (over) return undefined;
     const timer = setInterval(run.reload, pollMs);
