@@ -76,7 +76,8 @@ def test_a_retry_is_the_same_message_with_another_attempt(world):
 def retry(world, log, name):
     retry_id = f"{name}-{log['_id']}"
     world.publisher.raw("integration.retries", str(log["_id"]), json.dumps(
-        {"log_id": str(log["_id"]), "retry_id": retry_id, "lab_id": world.lab.id, "kind": "MANUAL"}))
+        {"log_id": str(log["_id"]), "retry_id": retry_id, "lab_id": world.lab.id, "kind": "MANUAL",
+         "requested_by": "test"}))
     eventually(lambda: (world.stack.mongo.integration_retry_log.find_one({"_id": retry_id}) or {}).get("status")
                not in (None, "QUEUED"), 30, what=f"retry {name}")
 
