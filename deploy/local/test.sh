@@ -82,7 +82,7 @@ test_all() {
 	say "end-to-end tests with sanitizers"
 	test_stack build-asan e2e || die "end-to-end tests with sanitizers failed"
 	say "the page in a browser"
-	test_stack build-ci browser "$@" || die "tests of the page failed"
+	test_stack build-ci browser "$@" || [[ $? == 5 ]] || die "tests of the page failed" # 5: -k chose none of them
 	say "${suites[*]}"
 	test_stack build-ci "${suites[@]}" "$@"
 }
