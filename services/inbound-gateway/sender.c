@@ -15,7 +15,7 @@
 enum {
 	WINDOW = 2000, /* records on their way to the broker */
 	WAIT_MS = 100,
-	GATHER_MS = 15,      /* nobody waits for a record: many in one go are cheap */
+	GATHER_MS = 50,      /* nobody waits for a record: many in one go are cheap */
 	SYNC_AFTER_MS = 100, /* what the broker has not taken by then goes to the disk */
 	LOOK_MS = 500,
 	ADOPT_MS = 5000,
@@ -242,7 +242,9 @@ static void rest(struct sender *s)
 	if (s->failed || state.unread == 0 || !room)
 		(void)poll(fds, ARRAY_SIZE(fds), WAIT_MS);
 	atomic_store(&s->asleep, false);
-	if (fds[0].revents && read(s->wake, &count, sizeof(count)) > 0)
+	if (fds[0].revents && read(s->wake, &count, sizeof(count)) < 0)
+		return; /* somebody else's wake-up: nothing to gather */
+	if (!service_draining(s->gw->ctx))
 		(void)poll(NULL, 0, GATHER_MS);
 }
 
