@@ -29,8 +29,9 @@ void api_failed_task_requeue(struct call *call);
 void api_activity(struct call *call);
 void api_audit(struct call *call);
 
-/* stats.c, lanes.c, trace.c, reveal.c */
+/* stats.c, health.c, lanes.c, trace.c, reveal.c */
 void api_stats(struct call *call);
+void api_health(struct call *call);
 void api_log_groups(struct call *call);
 void api_lanes(struct call *call);
 void api_lane_pause(struct call *call);
@@ -105,3 +106,5 @@ void troubles_add(struct call *call, json_t *log);
 bool mask_applies(const struct call *call); /* bodies */
 void mask_row(const struct call *call, json_t *row);
 void mask_log(const struct call *call, json_t *log); /* a log or an attempt, in full */
+/* For a viewer: what was looked for may be a patient's. */
+void mask_run(json_t *run);

@@ -18,45 +18,70 @@ static const char lanes_sql[] =
 	"AND ($1::text IS NULL OR p.lane = $1) ORDER BY p.lane";
 
 /* A lane is whose integrations use it: the caller sees those that touch a lab of his. */
-static bool is_seen(const struct call *call, const json_t *lane)
+static bool is_seen(const struct who *who, const json_t *lane)
 {
 	const json_t *lab;
 	size_t i;
 
-	if (call->who.all_labs)
+	if (who->all_labs)
 		return true;
 	json_array_foreach (json_object_get(lane, "lab_ids"), i, lab)
-		if (who_sees(&call->who, json_integer_value(lab)))
+		if (who_sees(who, json_integer_value(lab)))
 			return true;
 	return false;
 }
 
-json_t *lanes_json(struct call *call)
+/* Whose other labs share it is nothing to him. */
+static json_t *with_own_labs(const struct who *who, const json_t *lane)
+{
+	json_t *copy = json_copy((json_t *)(uintptr_t)lane), *labs = json_array(), *lab;
+	size_t i;
+
+	json_array_foreach (json_object_get(lane, "lab_ids"), i, lab)
+		if (who_sees(who, json_integer_value(lab)))
+			(void)json_array_append(labs, lab);
+	(void)json_object_set_new(copy, "lab_ids", labs);
+	return copy;
+}
+
+json_t *lanes_for(const struct who *who, const json_t *lanes)
+{
+	json_t *items = json_array();
+	const json_t *lane;
+	size_t i;
+
+	json_array_foreach (lanes, i, lane)
+		if (is_seen(who, lane))
+			(void)json_array_append_new(items, with_own_labs(who, lane));
+	return items;
+}
+
+json_t *lanes_read(struct pg *pg)
 {
 	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
 	const char *params[] = { NULL };
 	json_t *items;
 
-	if (pg_query(stores_pg(call->stores), lanes_sql, params, 1,
-	             clock_mono_ms() + DATABASE_MS, &rows))
+	if (pg_query(pg, lanes_sql, params, 1, clock_mono_ms() + DATABASE_MS, &rows))
 		return NULL;
 	items = json_array();
 	for (size_t i = 0; i < pg_rows(rows); i++) {
-		CLEANUP_JSON json_t *lane =
+		json_t *lane =
 			jdoc_parse(pg_text(rows, i, 0), strlen(pg_text(rows, i, 0)), NULL);
 
-		if (lane && is_seen(call, lane))
-			(void)json_array_append(items, lane);
+		if (lane)
+			(void)json_array_append_new(items, lane);
 	}
 	return items;
 }
 
 void api_lanes(struct call *call)
 {
-	json_t *items = lanes_json(call);
+	CLEANUP_JSON json_t *lanes = lanes_read(stores_pg(call->stores));
 
-	if (items)
-		call_answer(call, CODE_OK, json_pack("{s:o}", "items", items));
+	if (lanes)
+		call_answer(call, CODE_OK,
+		            json_pack("{s:o}", "items", lanes_for(&call->who, lanes)));
 	else
 		call_fail(call, CODE_AWAY, "PostgreSQL does not answer; try again");
 }

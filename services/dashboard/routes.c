@@ -135,6 +135,7 @@ static const struct route routes[] = {
 	  .role = ROLE_VIEWER,
 	  .flags = ROUTE_SLOW,
 	  .run = api_stats },
+	{ .method = "GET", .path = API "/health", .role = ROLE_VIEWER, .run = api_health },
 	{ .method = "GET",
 	  .path = API "/trace/{kind}/{entity}",
 	  .role = ROLE_VIEWER,

@@ -285,16 +285,21 @@ void api_runs(struct call *call)
 	struct retryrun_list query = { .limit = 50 };
 	int64_t limit = 50;
 	struct err_text why = { "" };
-	json_t *items = NULL;
+	json_t *items = NULL, *run;
+	size_t i;
 
 	if (!call_query_int(call, "limit", 1, 500, &limit) ||
 	    !call_query_int(call, "lab_id", 1, JSON_NUMBER_MAX, &query.lab_id) ||
 	    !labs_of(call, &query.labs))
 		return;
 	query.limit = (int)limit;
-	if (!refuse(call, retryrun_list(stores_pg(call->stores), &query, &items, &why),
-	            &why))
-		call_answer(call, CODE_OK, json_pack("{s:o}", "items", items));
+	if (refuse(call, retryrun_list(stores_pg(call->stores), &query, &items, &why),
+	           &why))
+		return;
+	json_array_foreach (items, i, run)
+		if (call->who.role < ROLE_OPERATOR)
+			mask_run(run);
+	call_answer(call, CODE_OK, json_pack("{s:o}", "items", items));
 }
 
 /* The run, where the caller may see it; NULL: said. */
@@ -308,6 +313,8 @@ static json_t *read_run(struct call *call, int64_t *id)
 	    refuse(call, retryrun_get(stores_pg(call->stores), *id, &labs, &run, &why),
 	           &why))
 		return NULL;
+	if (call->who.role < ROLE_OPERATOR)
+		mask_run(run);
 	return run;
 }
 

@@ -6,6 +6,9 @@
 #include "feed.h"
 #include "kafka/reader.h"
 #include "log/log.h"
+#include "stats.h"
+#include "watch.h"
+#include "json/jdoc.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -42,12 +45,15 @@ struct stream {
 	size_t n_clients;
 	struct event *wake, *ping;
 	bool draining;
+	struct watch *watch;
+	json_t *health; /* as it was told last; NULL: not yet */
 
-	pthread_mutex_t lock; /* for all below: from the reader to the loop */
+	pthread_mutex_t lock; /* for all below: from the threads to the loop */
 	struct feed_entry arrived[HAND_OVER_MAX];
 	size_t n_arrived;
 	bool begun; /* `began_at` is new */
 	struct feed_position began_at;
+	json_t *runs_news, *health_news; /* NULL: none */
 };
 
 static struct metric metric_clients =
@@ -85,7 +91,7 @@ static void hand_over(struct stream *s, struct feed_entry *entry)
 			service_sleep(s->d->ctx, 5);
 	}
 	if (!done)
-		free(entry->frame);
+		feed_entry_release(entry);
 }
 
 static void take_message(struct stream *s, const struct kafka_reader *reader,
@@ -97,8 +103,7 @@ static void take_message(struct stream *s, const struct kafka_reader *reader,
 	if (m->partition >= FEED_PARTITIONS)
 		return;
 	position_of(reader, &next);
-	entry.frame = feed_frame(m->value, m->value_len, &next, &entry.lab_id, &entry.len);
-	if (entry.frame)
+	if (feed_read(&entry, m->value, m->value_len, &next))
 		hand_over(s, &entry);
 }
 
@@ -147,6 +152,27 @@ static int run_reader(struct service_ctx *ctx, void *arg)
 	return 0;
 }
 
+/* ---- the watch's thread ---- */
+
+static void take_news(const struct watch_news *news, void *arg)
+{
+	struct stream *s = arg;
+
+	(void)pthread_mutex_lock(&s->lock);
+	if (news->runs && s->runs_news)
+		(void)json_array_extend(s->runs_news, news->runs);
+	else if (news->runs)
+		s->runs_news = json_incref(news->runs);
+	if (news->health) {
+		json_decref(s->health_news);
+		s->health_news = json_incref(news->health);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	json_decref(news->runs);
+	json_decref(news->health);
+	event_active(s->wake, EV_READ, 0);
+}
+
 /* ---- clients, on the loop ---- */
 
 static void send_id(struct client *c, const char *event)
@@ -158,20 +184,61 @@ static void send_id(struct client *c, const char *event)
 	httpd_stream_write(c->request, text, (size_t)len);
 }
 
+/* How it is now, and as this reader may see it; without an id: it is none of the feed. */
+static void send_health(const struct client *c)
+{
+	CLEANUP(buf_deinit) struct buf out = BUF_INIT(0);
+	CLEANUP_JSON json_t *health = NULL;
+
+	if (!c->stream->health)
+		return;
+	health = health_for(&c->who, c->stream->health);
+	(void)json_object_del(health, "consumers");
+	feed_append_event(&out, "health", health);
+	buf_append_str(&out, "\n");
+	httpd_stream_write(c->request, out.data, out.len);
+}
+
 static void resync(struct client *c)
 {
 	metric_add(&metric_resyncs, NULL, 1);
 	c->at = c->stream->feed.end;
 	c->seen = (struct feed_position){ .n = 0 };
 	send_id(c, "event: resync\ndata: {}\n");
+	send_health(c);
+}
+
+static bool wants_state(const struct client *c, const struct feed_state *state)
+{
+	bool of_lab = !c->only_lab || state->is_health;
+
+	for (size_t i = 0; i < state->n_labs; i++) {
+		of_lab |= state->labs[i] == c->only_lab;
+		if (!who_sees(&c->who, state->labs[i]))
+			return false;
+	}
+	return of_lab;
 }
 
 static bool wants(const struct client *c, const struct feed_entry *entry)
 {
 	if (feed_has_seen(&c->seen, entry))
 		return false;
+	if (entry->state)
+		return wants_state(c, entry->state);
 	return (!c->only_lab || c->only_lab == entry->lab_id) &&
 	       who_sees(&c->who, entry->lab_id);
+}
+
+static void send_entry(const struct client *c, const struct feed_entry *entry)
+{
+	enum feed_reader reader = c->who.role < ROLE_OPERATOR ? FEED_VIEWER : FEED_OPERATOR;
+	const struct feed_frame *frame = feed_frame_for(entry, reader);
+
+	if (entry->state && entry->state->is_health)
+		send_health(c);
+	else
+		httpd_stream_write(c->request, frame->text, frame->len);
 }
 
 static void feed_client(struct client *c)
@@ -188,7 +255,7 @@ static void feed_client(struct client *c)
 		const struct feed_entry *entry = &f->ring[c->at % FEED_RING];
 
 		if (wants(c, entry))
-			httpd_stream_write(c->request, entry->frame, entry->len);
+			send_entry(c, entry);
 	}
 }
 
@@ -219,9 +286,11 @@ static void begin(struct client *c, const char *last_id)
 		return;
 	if (!last_id || !*last_id) {
 		send_id(c, "");
+		send_health(c);
 	} else if (feed_id_parse(last_id, &seen) &&
 	           feed_resume(&c->stream->feed, &seen, &c->at)) {
 		c->seen = seen;
+		send_health(c);
 		feed_client(c);
 	} else {
 		resync(c);
@@ -263,6 +332,25 @@ void stream_take(struct stream *s, struct call *call)
 		httpd_stream_end(c->request);
 }
 
+/* Behind the lock. States have their place between the messages that came by then. */
+static void take_states(struct stream *s)
+{
+	const json_t *run;
+	size_t i;
+
+	if (s->health_news) {
+		json_decref(s->health);
+		s->health = STEAL(s->health_news);
+		if (s->feed.ready)
+			feed_push_health(&s->feed);
+	}
+	json_array_foreach (s->runs_news, i, run)
+		if (s->feed.ready)
+			feed_push_run(&s->feed, run);
+	json_decref(s->runs_news);
+	s->runs_news = NULL;
+}
+
 static void take_arrived(struct stream *s)
 {
 	(void)pthread_mutex_lock(&s->lock);
@@ -272,6 +360,7 @@ static void take_arrived(struct stream *s)
 	for (size_t i = 0; i < s->n_arrived; i++)
 		feed_push(&s->feed, &s->arrived[i]);
 	s->n_arrived = 0;
+	take_states(s);
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
@@ -317,7 +406,13 @@ struct stream *stream_start(struct dashboard *d)
 		abort();
 	service_ready(d->ctx, "kafka", false, "not asked yet");
 	service_thread(d->ctx, "updates", run_reader, s);
+	s->watch = watch_start(d, take_news, s);
 	return s;
+}
+
+struct watch *stream_watch(struct stream *s)
+{
+	return s->watch;
 }
 
 size_t stream_count(const struct stream *s)
@@ -337,7 +432,11 @@ struct stream *stream_stop(struct stream *s)
 	if (!s)
 		return NULL;
 	for (size_t i = 0; i < s->n_arrived; i++)
-		free(s->arrived[i].frame);
+		feed_entry_release(&s->arrived[i]);
+	(void)watch_stop(s->watch);
+	json_decref(s->health);
+	json_decref(s->runs_news);
+	json_decref(s->health_news);
 	feed_release(&s->feed);
 	event_free(s->wake);
 	event_free(s->ping);

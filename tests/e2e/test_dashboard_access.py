@@ -5,22 +5,10 @@ import uuid
 
 import pytest
 
-from fleet.dashboard import Dashboard, Session
+from fleet.dashboard import Dashboard, Session, add_token, add_user
 from fleet.stack import dev
 from fleet.wait import eventually
 from partners import Partner, Reply
-
-
-def add_user(role, labs=()):
-    login = f"{role}-{uuid.uuid4().hex[:12]}"
-    options = [part for lab in labs for part in ("--lab", lab)]
-    said = dev("run", "integration-admin", "user", "add", "--role", role, *options, login).stdout.split()
-    assert said[:2] == [login, role]
-    return login, said[2]
-
-
-def add_token(login, *options):
-    return dev("run", "integration-admin", "user", "token", *options, login).stdout.strip()
 
 
 @pytest.fixture(scope="module")

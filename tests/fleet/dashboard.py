@@ -3,8 +3,27 @@ import json
 import threading
 import urllib.parse
 import urllib.request
+import uuid
 
-from .stack import http
+from .stack import dev, http
+
+
+def add_user(role, labs=()):
+    """A new user's login and password; without labs, of all."""
+    login = f"{role}-{uuid.uuid4().hex[:12]}"
+    options = [part for lab in labs for part in ("--lab", lab)]
+    said = dev("run", "integration-admin", "user", "add", "--role", role, *options, login).stdout.split()
+    assert said[:2] == [login, role]
+    return login, said[2]
+
+
+def add_token(login, *options):
+    return dev("run", "integration-admin", "user", "token", *options, login).stdout.strip()
+
+
+def as_role(stack, role, *labs):
+    """A script's client: a token of a new user of this role."""
+    return Dashboard(stack, token=add_token(add_user(role, labs)[0]))
 
 
 class Dashboard:
@@ -86,6 +105,9 @@ class Stream:
             elif not line.strip() and data is not None:
                 self.events.append((name, json.loads(data), self.last_id))
                 name, data = "message", None
+
+    def data(self, name):
+        return [data for event, data, _ in list(self.events) if event == name]
 
     def of(self, log_id, name="log"):
         return [data for event, data, _ in list(self.events) if event == name and data.get("log_id") == str(log_id)]
