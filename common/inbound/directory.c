@@ -12,7 +12,9 @@
 
 struct entry {
 	unsigned char hash[HASH_SIZE];
-	struct developer developer;
+	int64_t until_ms;           /* of a replaced key; INT64_MAX: for ever */
+	uint32_t same_as;           /* 1 + index of its developer's key; 0: its own */
+	struct developer developer; /* empty where another's counts */
 };
 
 struct directory {
@@ -148,6 +150,29 @@ static bool hash_of(const struct directory *d, const struct developer_cells *cel
 	return true;
 }
 
+/* 1 + index of the developer's own key; 0: it has none. */
+static uint32_t entry_of(const struct directory *d, int64_t auth_id)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->entries[i].developer.auth_id == auth_id)
+			return (uint32_t)(i + 1);
+	return 0;
+}
+
+static void fill_developer(struct developer *to, const struct developer_cells *cells)
+{
+	*to = (struct developer){
+		.auth_id = int_of(cells->id),
+		.lab_id = int_of(cells->lab_id),
+		.org_id = int_of(cells->org_id),
+		.name = xstrdup(cells->name ? cells->name : ""),
+		.enabled = cells->enabled && *cells->enabled == 't',
+		.rate = cells->rate ? strtod(cells->rate, NULL) : 0,
+	};
+	take_addresses(to, cells->addresses);
+	bucket_init(&to->bucket, to->rate, 0);
+}
+
 void directory_add_developer(struct directory *d, const struct developer_cells *cells)
 {
 	unsigned char hash[HASH_SIZE];
@@ -160,16 +185,12 @@ void directory_add_developer(struct directory *d, const struct developer_cells *
 			xrealloc(d->entries, (d->n ? 2 * d->n : 1) * sizeof(*d->entries));
 	struct entry *e = &d->entries[d->n];
 	*e = (struct entry){
-		.developer = { .auth_id = int_of(cells->id),
-		               .lab_id = int_of(cells->lab_id),
-		               .org_id = int_of(cells->org_id),
-		               .name = xstrdup(cells->name ? cells->name : ""),
-		               .enabled = cells->enabled && *cells->enabled == 't',
-		               .rate = cells->rate ? strtod(cells->rate, NULL) : 0 },
+		.until_ms = cells->until_ms ? int_of(cells->until_ms) : INT64_MAX,
+		.same_as = cells->until_ms ? entry_of(d, int_of(cells->id)) : 0,
 	};
 	memcpy(e->hash, hash, sizeof(hash));
-	take_addresses(&e->developer, cells->addresses);
-	bucket_init(&e->developer.bucket, e->developer.rate, 0);
+	if (!e->same_as)
+		fill_developer(&e->developer, cells);
 	d->slots[slot_of(d, hash)] = (uint32_t)++d->n;
 }
 
@@ -217,7 +238,8 @@ void directory_keep_buckets(struct directory *d, const struct directory *before)
 	}
 }
 
-struct developer *directory_find(const struct directory *d, const char *key, size_t len)
+struct developer *directory_find(const struct directory *d, const char *key, size_t len,
+                                 int64_t now_ms)
 {
 	unsigned char hashes[3][HASH_SIZE];
 	uint32_t index = 0;
@@ -230,7 +252,11 @@ struct developer *directory_find(const struct directory *d, const char *key, siz
 	hash_key(d, key, len, hashes[n++]);
 	for (size_t i = 0; i < n && !index; i++)
 		index = d->slots[slot_of(d, hashes[i])];
-	return index ? &d->entries[index - 1].developer : NULL;
+	if (!index || d->entries[index - 1].until_ms <= now_ms)
+		return NULL;
+	if (d->entries[index - 1].same_as)
+		index = d->entries[index - 1].same_as;
+	return &d->entries[index - 1].developer;
 }
 
 const struct inbound_route *directory_route(const struct directory *d, const char *method,

@@ -57,6 +57,7 @@ struct developer_cells {
 	const char *auth_key;      /* in plain text; only while it has no hash */
 	const char *auth_key_hash; /* hex */
 	const char *lab_id, *org_id, *name, *enabled, *rate, *addresses;
+	const char *until_ms; /* it was replaced, and counts until then; NULL: for ever */
 };
 struct route_cells {
 	const char *id, *method, *path, *operation, *category, *keys, *unknown_key,
@@ -67,7 +68,10 @@ struct directory;
 struct keyring;
 /* The keyring is borrowed, and outlives it. */
 struct directory *directory_new(int64_t version, const struct keyring *keys);
-/* Before it is shared. Of rows with the same key the first one counts. */
+/*
+ * Before it is shared. Of rows with the same key the first one counts. A replaced key comes
+ * after the one of its developer, and shares its bucket.
+ */
 void directory_add_developer(struct directory *d, const struct developer_cells *cells);
 /* 1: the row cannot be used, and is left out; `why` names the column. */
 int directory_add_route(struct directory *d, const struct route_cells *cells,
@@ -79,7 +83,8 @@ size_t directory_size(const struct directory *d); /* developers with a key */
 /* The buckets go on as they are in the snapshot before. */
 void directory_keep_buckets(struct directory *d, const struct directory *before);
 
-struct developer *directory_find(const struct directory *d, const char *key, size_t len);
+struct developer *directory_find(const struct directory *d, const char *key, size_t len,
+                                 int64_t now_ms);
 /* Never NULL: the last one takes every call. */
 const struct inbound_route *directory_route(const struct directory *d, const char *method,
                                             const struct target *target);
@@ -93,9 +98,9 @@ struct presented_key {
 	char shown[16]; /* "****" and its last four */
 };
 /*
- * Looks at the route's places in their order: the first known key counts, else the first
- * that is there.
+ * `now_ms` is the wall clock's, for replaced keys. Looks at the route's places in their
+ * order: the first known key counts, else the first that is there.
  */
 void directory_key(const struct directory *d, const struct inbound_route *route,
                    const struct http1_head *head, const struct target *target,
-                   struct presented_key *out);
+                   int64_t now_ms, struct presented_key *out);

@@ -257,14 +257,14 @@ static bool in_query(const struct key_place *place, const struct target *t,
 	return at.len > 0;
 }
 
-static bool take(const struct directory *d, const struct found *f,
+static bool take(const struct directory *d, const struct found *f, int64_t now_ms,
                  struct presented_key *out)
 {
 	CLEANUP(buf_deinit) struct buf plain = BUF_INIT(0);
 	size_t shown;
 
 	target_decode(f->text, f->len, false, &plain);
-	struct developer *developer = directory_find(d, buf_str(&plain), plain.len);
+	struct developer *developer = directory_find(d, buf_str(&plain), plain.len, now_ms);
 	if (out->present && !developer)
 		return false;
 	*out = (struct presented_key){ .segment = out->segment,
@@ -289,7 +289,8 @@ static bool segment_found(const struct target *t, size_t i, struct found *out)
 
 /* True: a known key was taken. */
 static bool take_from_path(const struct directory *d, const struct inbound_route *route,
-                           const struct target *t, struct presented_key *out)
+                           const struct target *t, int64_t now_ms,
+                           struct presented_key *out)
 {
 	struct found f;
 	bool has_place = false;
@@ -298,18 +299,19 @@ static bool take_from_path(const struct directory *d, const struct inbound_route
 		if (strcmp(route->segments[i], "{key}") != 0)
 			continue;
 		has_place = true;
-		if (i < t->n_segments && segment_found(t, i, &f) && take(d, &f, out))
+		if (i < t->n_segments && segment_found(t, i, &f) &&
+		    take(d, &f, now_ms, out))
 			return true;
 	}
 	for (size_t i = route->n_segments; !has_place && i < t->n_segments; i++)
-		if (segment_found(t, i, &f) && directory_find(d, f.text, f.len))
-			return take(d, &f, out);
+		if (segment_found(t, i, &f) && directory_find(d, f.text, f.len, now_ms))
+			return take(d, &f, now_ms, out);
 	return false;
 }
 
 void directory_key(const struct directory *d, const struct inbound_route *route,
                    const struct http1_head *head, const struct target *target,
-                   struct presented_key *out)
+                   int64_t now_ms, struct presented_key *out)
 {
 	*out = (struct presented_key){ 0 };
 	for (size_t i = 0; i < route->n_segments && i < target->n_segments; i++)
@@ -329,11 +331,11 @@ void directory_key(const struct directory *d, const struct inbound_route *route,
 			there = in_query(place, target, &f);
 			break;
 		case PLACE_PATH:
-			if (take_from_path(d, route, target, out))
+			if (take_from_path(d, route, target, now_ms, out))
 				return;
 			break;
 		}
-		if (there && take(d, &f, out))
+		if (there && take(d, &f, now_ms, out))
 			return;
 	}
 }

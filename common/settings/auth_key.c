@@ -5,13 +5,20 @@
 
 #include <stdio.h>
 
-/* A hash is void when its key changed; then, and only then, the text itself counts. */
+/*
+ * A hash is void when its key changed; then, and only then, the text itself counts. A key
+ * that was replaced counts until its time.
+ */
 static const char find_sql[] =
-	"SELECT id, lab_id, org_id, is_integration_enable, developer_name"
-	" FROM integration.developer_authentication"
+	"SELECT a.id, a.lab_id, a.org_id, a.is_integration_enable, a.developer_name FROM ("
+	" SELECT id AS auth_id, false AS is_old FROM integration.developer_authentication"
 	" WHERE auth_key_hash IN (decode($1, 'hex'), decode($2, 'hex'))"
 	" OR (auth_key = $3 AND auth_key_hash IS NULL)"
-	" ORDER BY is_integration_enable DESC, id LIMIT 1";
+	" UNION ALL SELECT auth_id, true FROM integration.old_auth_key"
+	" WHERE valid_until > now() AND (auth_key = $3"
+	" OR auth_key_hash IN (decode($1, 'hex'), decode($2, 'hex')))"
+	") k JOIN integration.developer_authentication a ON a.id = k.auth_id"
+	" ORDER BY a.is_integration_enable DESC, k.is_old, a.id LIMIT 1";
 
 int auth_key_find(struct pg *pg, const struct keyring *keys, const char *presented,
                   int64_t deadline_ms, struct auth_key_owner *out)

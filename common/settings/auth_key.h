@@ -2,7 +2,8 @@
 /*
  * Whose key is it: developer_authentication by the auth_key that a caller presents. Keys
  * are sealed at rest, so they are found by a keyed hash (auth_key_hash); one that was
- * written by plain SQL and is not sealed yet is found as it is.
+ * written by plain SQL and is not sealed yet is found as it is. One that was replaced
+ * (integration.old_auth_key) counts until its time.
  */
 #include "base/err.h"
 #include "postgres/postgres.h"

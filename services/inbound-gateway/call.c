@@ -252,7 +252,8 @@ static void look_up(struct call *call, struct directory *now)
 	directory_unref(call->directory);
 	call->directory = directory_ref(now);
 	call->route = directory_route(now, call->request->method, &call->target);
-	directory_key(now, call->route, call->request, &call->target, &call->key);
+	directory_key(now, call->route, call->request, &call->target, clock_wall_ms(),
+	              &call->key);
 }
 
 void call_decide(struct call *call, struct directory *now)

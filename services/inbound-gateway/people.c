@@ -6,12 +6,19 @@
 enum { POLL_MS = 100, QUERY_MS = 3000 };
 
 static const char version_sql[] = "SELECT version FROM integration.settings_version";
+/* Replaced keys after those that count. */
 static const char developers_sql[] =
-	"SELECT id, CASE WHEN auth_key_hash IS NULL THEN auth_key END, lab_id, org_id, "
-	"developer_name, is_integration_enable, "
-	"inbound_rate_per_second, inbound_addresses, encode(auth_key_hash, 'hex') "
+	"SELECT a.id, k.auth_key, a.lab_id, a.org_id, a.developer_name, "
+	"a.is_integration_enable, a.inbound_rate_per_second, a.inbound_addresses, "
+	"encode(k.hash, 'hex'), k.until FROM (SELECT id AS auth_id, "
+	"CASE WHEN auth_key_hash IS NULL THEN auth_key END AS auth_key, "
+	"auth_key_hash AS hash, NULL::bigint AS until "
 	"FROM integration.developer_authentication WHERE coalesce(auth_key, '') <> '' "
-	"ORDER BY is_integration_enable DESC, id";
+	"UNION ALL SELECT auth_id, auth_key, auth_key_hash, "
+	"(extract(epoch FROM valid_until) * 1000)::bigint FROM integration.old_auth_key "
+	"WHERE valid_until > now()) k "
+	"JOIN integration.developer_authentication a ON a.id = k.auth_id "
+	"ORDER BY k.until IS NOT NULL, a.is_integration_enable DESC, a.id";
 static const char routes_sql[] =
 	"SELECT id, method, path, operation, action_category, keys, unknown_key, capture, "
 	"body_limit, refs FROM integration.inbound_route WHERE NOT is_disable "
@@ -52,6 +59,7 @@ static void add_developers(struct directory *d, const struct pg_result *r)
 			.rate = pg_text(r, i, 6),
 			.addresses = pg_text(r, i, 7),
 			.auth_key_hash = pg_text(r, i, 8),
+			.until_ms = pg_text(r, i, 9),
 		};
 
 		directory_add_developer(d, &cells);

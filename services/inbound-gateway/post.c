@@ -181,7 +181,9 @@ static void resolve_key(const struct post *post, json_t *record)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		const char *key = json_string_value(json_object_get(record, names[i]));
 		const struct developer *d =
-			key ? directory_find(post->directory, key, strlen(key)) : NULL;
+			key ? directory_find(post->directory, key, strlen(key),
+		                             clock_wall_ms())
+			    : NULL;
 
 		if (!key)
 			continue;

@@ -217,19 +217,43 @@ static void keys_are_found_by_hash(void **state)
 		                          .enabled = "t" };
 
 	assert_int_equal(directory_size(f->directory), 2);
-	const struct developer *one = directory_find(f->directory, "key-of-one-123", 14);
+	const struct developer *one = directory_find(f->directory, "key-of-one-123", 14, 0);
 	assert_int_equal(one->lab_id, 17); /* the first one */
-	const struct developer *two = directory_find(f->directory, "key-of-two-456", 14);
+	const struct developer *two = directory_find(f->directory, "key-of-two-456", 14, 0);
 	assert_false(two->enabled);
 	assert_true(two->rate == 2.5);
 	assert_int_equal(two->n_addresses, 2);
-	assert_null(directory_find(f->directory, "key-of-one-12", 13));
-	assert_null(directory_find(f->directory, "", 0));
+	assert_null(directory_find(f->directory, "key-of-one-12", 13, 0));
+	assert_null(directory_find(f->directory, "", 0, 0));
 
 	assert_int_equal(keyring_auth_key_hashes(f->keys, "sealed-one", 10, hashes), 1);
 	(void)keyring_hash_to_hex(hashes[0], hex);
 	directory_add_developer(f->directory, &sealed);
-	assert_int_equal(directory_find(f->directory, "sealed-one", 10)->lab_id, 21);
+	assert_int_equal(directory_find(f->directory, "sealed-one", 10, 0)->lab_id, 21);
+}
+
+static void a_replaced_key_counts_until_its_time(void **state)
+{
+	const struct fixture *f = *state;
+	const struct developer_cells old = { .id = "1",
+		                             .auth_key = "key-before-it",
+		                             .lab_id = "17",
+		                             .enabled = "t",
+		                             .until_ms = "1000" };
+	const struct developer_cells orphan = { .id = "77",
+		                                .auth_key = "key-of-who-has-none",
+		                                .lab_id = "19",
+		                                .until_ms = "1000" };
+
+	directory_add_developer(f->directory, &old);
+	directory_add_developer(f->directory, &orphan);
+	struct developer *now = directory_find(f->directory, "key-of-one-123", 14, 5000);
+	assert_non_null(now);
+	/* the same developer, and so the same bucket */
+	assert_ptr_equal(directory_find(f->directory, "key-before-it", 13, 999), now);
+	assert_null(directory_find(f->directory, "key-before-it", 13, 1000));
+	assert_int_equal(directory_find(f->directory, "key-of-who-has-none", 19, 0)->lab_id,
+	                 19);
 }
 
 static void many_keys_are_found(void **state)
@@ -248,7 +272,7 @@ static void many_keys_are_found(void **state)
 	}
 	for (int i = 0; i < 2000; i++) {
 		(void)snprintf(key, sizeof(key), "generated-%d", i);
-		assert_int_equal(directory_find(f->directory, key, strlen(key))->lab_id,
+		assert_int_equal(directory_find(f->directory, key, strlen(key), 0)->lab_id,
 		                 i + 100);
 	}
 }
@@ -297,7 +321,7 @@ static void a_call_has_a_route_and_a_key(void **state)
 		target_parse(calls[i].target, strlen(calls[i].target), &t);
 		const struct inbound_route *r =
 			directory_route(f->directory, calls[i].method, &t);
-		directory_key(f->directory, r, &head, &t, &key);
+		directory_key(f->directory, r, &head, &t, 0, &key);
 		if (strcmp(r->operation ? r->operation : "",
 		           calls[i].operation ? calls[i].operation : "") != 0)
 			fail_msg("%s: operation %s", calls[i].target, r->operation);
@@ -435,6 +459,7 @@ int main(void)
 		cmocka_unit_test(address_is_in_a_block),
 		cmocka_unit_test(references_are_found),
 		WITH_DIRECTORY(keys_are_found_by_hash),
+		WITH_DIRECTORY(a_replaced_key_counts_until_its_time),
 		WITH_DIRECTORY(many_keys_are_found),
 		WITH_DIRECTORY(a_call_has_a_route_and_a_key),
 		WITH_DIRECTORY(a_wrong_route_says_why),
