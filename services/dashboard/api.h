@@ -20,6 +20,7 @@ void api_authentications(struct call *call);
 void api_integrations(struct call *call);
 void api_integration_history(struct call *call);
 void api_save_integration(struct call *call);
+void api_end_old_keys(struct call *call); /* keys.c */
 
 /* failed.c */
 void api_failed_tasks(struct call *call);

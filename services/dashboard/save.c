@@ -28,6 +28,7 @@ static const struct field {
 	{ "auth_id", JSON_INTEGER, true, OURS },
 	{ "auth_key", JSON_STRING, true, OURS },
 	{ "rotate_auth_key", JSON_TRUE, false, OURS },
+	{ "old_auth_key_until", JSON_STRING, true, OURS }, /* keys.c */
 	{ "add", JSON_TRUE, false, OURS },
 	{ "lab_id", JSON_INTEGER, false, OURS },
 	{ "action_category_list_id", JSON_NULL, true, OURS },
@@ -54,6 +55,7 @@ struct saving {
 	int64_t lab_id;
 	int64_t auth_id; /* 0: a new one */
 	char *auth_key;  /* to be shown: made, given or rotated */
+	json_t *old_key; /* how the key before is kept; NULL: it is not */
 	json_t *auth;    /* as it is: {} for a new one */
 	json_t *auth_given, *row_given;
 	int64_t actions[ACTIONS_MAX];
@@ -260,12 +262,15 @@ static void complete_auth(struct saving *s)
 	json_t *org = json_object_get(body, "org_id");
 	bool is_org = jdoc_bool_or(s->auth_given, "is_org",
 	                           jdoc_bool_or(s->auth, "is_org", false));
+	bool rotate = jdoc_bool_or(body, "rotate_auth_key", false);
 
-	if (jdoc_bool_or(body, "rotate_auth_key", false) || (!s->auth_id && !s->auth_key))
+	if (rotate || (!s->auth_id && !s->auth_key))
 		make_key(s);
+	if (rotate && s->auth_id)
+		s->old_key = keys_keep(s->call, s->auth);
 	if (!s->auth_id)
 		(void)json_object_set_new(s->auth_given, "lab_id", json_integer(s->lab_id));
-	if (s->auth_key && (!s->auth_id || jdoc_bool_or(body, "rotate_auth_key", false)))
+	if (s->auth_key && (!s->auth_id || rotate))
 		(void)json_object_set_new(s->auth_given, "auth_key",
 		                          json_string(s->auth_key));
 	if (org)
@@ -345,15 +350,17 @@ static bool write_all(struct saving *s, json_t **saved)
 	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
 	CLEANUP(freep) char *auth = jdoc_dump(s->auth_given, NULL);
 	CLEANUP(freep) char *list = jdoc_dump(s->rows, NULL);
+	CLEANUP(freep) char *old = s->old_key ? jdoc_dump(s->old_key, NULL) : NULL;
 	struct pg *pg = stores_pg(s->call->stores);
 	char id[24];
-	const char *params[] = { s->call->who.login, s->auth_id ? id : NULL, auth, list };
+	const char *params[] = { s->call->who.login, s->auth_id ? id : NULL, auth, list,
+		                 old };
 
 	(void)snprintf(id, sizeof(id), "%" PRId64, s->auth_id);
 	int result =
 		pg_query(pg,
-	                 "SELECT integration.save_integration($1, $2::bigint, "
-	                 "$3::jsonb, $4::jsonb)",
+	                 "SELECT integration.save_and_rotate($1, $2::bigint, "
+	                 "$3::jsonb, $4::jsonb, $5::jsonb)",
 	                 params, ARRAY_SIZE(params), clock_mono_ms() + DATABASE_MS, &rows);
 	if (result == PG_E_REFUSED && strcmp(pg_sqlstate(pg), "FL412") == 0)
 		call_fail(s->call, CODE_MOVED_ON,
@@ -380,6 +387,14 @@ static void seal(struct saving *s)
 		         "a saved secret is not sealed yet; retry-scheduler will do it");
 }
 
+/* null: nothing was rotated, or the old key ended at once. */
+static json_t *old_until(const struct saving *s)
+{
+	json_t *until = json_object_get(s->old_key, "valid_until");
+
+	return until ? json_incref(until) : json_null();
+}
+
 static void answer(struct saving *s, const json_t *saved)
 {
 	const json_t *ids = json_object_get(saved, "integrations");
@@ -395,10 +410,25 @@ static void answer(struct saving *s, const json_t *saved)
 	json_array_foreach (items, i, row)
 		integration_show(s->call, row);
 	call_answer(s->call, CODE_OK,
-	            json_pack("{s:O,s:o,s:o,s:b}", "auth_id",
+	            json_pack("{s:O,s:o,s:o,s:o,s:b}", "auth_id",
 	                      json_object_get(saved, "auth_id"), "auth_key",
 	                      s->auth_key ? json_string(s->auth_key) : json_null(),
-	                      "integrations", items, "created", s->auth_id == 0));
+	                      "old_auth_key_until", old_until(s), "integrations", items,
+	                      "created", s->auth_id == 0));
+}
+
+/* A key that was made anew has a row of its own in the audit. */
+static bool audit_key(struct saving *s, const char *auth_id)
+{
+	const struct audit audit = {
+		.action = "rotate-auth-key",
+		.object = "developer-authentication",
+		.object_id = auth_id,
+		.lab_id = s->lab_id,
+		.detail = json_pack("{s:o}", "old_auth_key_until", old_until(s)),
+	};
+
+	return call_audit(s->call, &audit);
 }
 
 static void save(struct saving *s)
@@ -410,15 +440,16 @@ static void save(struct saving *s)
 		return;
 	(void)snprintf(id, sizeof(id), "%" PRId64, jdoc_int_or(saved, "auth_id", 0));
 	seal(s);
-	if (call_audit(s->call,
-	               &(struct audit){
-			       .action = s->auth_id ? "update" : "create",
-			       .object = "integration",
-			       .object_id = id,
-			       .lab_id = s->lab_id,
-			       .detail = json_pack("{s:O}", "integrations",
-	                                           json_object_get(saved, "integrations")),
-		       }))
+	const struct audit audit = {
+		.action = s->auth_id ? "update" : "create",
+		.object = "integration",
+		.object_id = id,
+		.lab_id = s->lab_id,
+		.detail = json_pack("{s:O}", "integrations",
+		                    json_object_get(saved, "integrations")),
+	};
+	bool rotated = s->auth_id && json_object_get(s->auth_given, "auth_key");
+	if (call_audit(s->call, &audit) && (!rotated || audit_key(s, id)))
 		answer(s, saved);
 }
 
@@ -437,5 +468,6 @@ void api_save_integration(struct call *call)
 	json_decref(s.row_given);
 	json_decref(s.existing);
 	json_decref(s.rows);
+	json_decref(s.old_key);
 	free(s.auth_key);
 }

@@ -137,7 +137,11 @@ void api_authentications(struct call *call)
 	            "'created_at', integration.iso(created_at), "
 	            "'updated_at', integration.iso(updated_at), "
 	            "'n_integrations', (SELECT count(*) FROM integration.lab_integration r "
-	            "WHERE r.auth_id = a.id)) "
+	            "WHERE r.auth_id = a.id), 'old_auth_keys', "
+	            "(SELECT coalesce(jsonb_agg(jsonb_build_object('hint', hint, "
+	            "'valid_until', integration.iso(valid_until)) ORDER BY valid_until), "
+	            "'[]') FROM integration.old_auth_key o WHERE o.auth_id = a.id "
+	            "AND valid_until > now())) "
 	            "FROM integration.developer_authentication a WHERE lab_id = $1 "
 	            "ORDER BY developer_name, id",
 	            params, 1, &rows))
@@ -221,8 +225,7 @@ json_t *integrations_read(struct call *call, const char *auth_id, const char *id
 	return documents(rows);
 }
 
-/* The lab of an authentication; false: said. */
-static bool sees_authentication(struct call *call, const char *id)
+bool sees_authentication(struct call *call, const char *id, int64_t *lab_id)
 {
 	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
 	const char *params[] = { id };
@@ -231,8 +234,10 @@ static bool sees_authentication(struct call *call, const char *id)
 	            "SELECT lab_id FROM integration.developer_authentication WHERE id = $1",
 	            params, 1, &rows))
 		return false;
-	if (pg_rows(rows))
-		return call_lab(call, pg_int(rows, 0, 0));
+	if (pg_rows(rows)) {
+		*lab_id = pg_int(rows, 0, 0);
+		return call_lab(call, *lab_id);
+	}
 	call_fail(call, CODE_NOT_FOUND, "there is no such developer authentication");
 	return false;
 }
@@ -240,11 +245,11 @@ static bool sees_authentication(struct call *call, const char *id)
 void api_integrations(struct call *call)
 {
 	json_t *items, *row;
-	int64_t auth_id;
+	int64_t auth_id, lab_id;
 	size_t i;
 
 	if (!call_path_int(call, 0, &auth_id) ||
-	    !sees_authentication(call, call->parts[0]) ||
+	    !sees_authentication(call, call->parts[0], &lab_id) ||
 	    !(items = integrations_read(call, call->parts[0], NULL)))
 		return;
 	json_array_foreach (items, i, row)

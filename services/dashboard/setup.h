@@ -12,6 +12,13 @@ void integration_show(struct call *call, json_t *row);
 /* May the caller see this lab_integration? False: said. */
 bool sees_integration(struct call *call, const char *id);
 
+/* Of a developer authentication, and its lab. */
+bool sees_authentication(struct call *call, const char *id, int64_t *lab_id);
+
+/* keys.c: how the key of `auth` is kept when it is replaced, for save_and_rotate; NULL: not
+ * at all, or said. */
+json_t *keys_keep(struct call *call, const json_t *auth);
+
 /* ---- save_row.c: `before` is the row as it is ({}: a new one), `given` what changes ----
  */
 
