@@ -15,7 +15,7 @@ import { RunPage, RunsPage } from './pages/retry/runs';
 import { SettingsPage } from './pages/settings';
 import { ActivityPage, AuditPage, FailedTasksPage } from './pages/simple';
 import { TracePage } from './pages/trace';
-import { address, go, segments } from './state/route';
+import { address, go, segments, titleCount } from './state/route';
 import { enter, standing } from './state/session';
 import { t, type TextKey } from './text/en';
 
@@ -105,10 +105,14 @@ export function App() {
     if (first === '') go('/webhook', 'replace');
     else if (address.value.path === '/supportdashboard') go(managePath, 'replace');
     const lab = address.value.query['lab'];
-    document.title = [t(titles[first] ?? 'app.title'), lab && t('words.lab', { lab })]
+    const title = t(titles[first] ?? 'app.title');
+    document.title = [
+      titleCount.value ? `${title} (${titleCount.value})` : title,
+      lab && t('words.lab', { lab }),
+    ]
       .filter(Boolean)
       .join(' – ');
-  }, [address.value]);
+  }, [address.value, titleCount.value]);
   useEffect(() => {
     if (standing.value === 'in') openStream();
   }, [standing.value]);

@@ -1,12 +1,15 @@
 import { render } from 'preact';
 
 import { App } from './app';
-import './style/style.css';
+import { watchForDeployment } from './state/stale';
+import './style/base.css';
+import './style/controls.css';
+import './style/frame.css';
+import './style/lists.css';
+import './style/log.css';
+import './style/forms.css';
+import './style/media.css';
 
 const root = document.getElementById('app');
 if (root) render(<App />, root);
-
-/* After a deployment the chunks of the page that is open may be gone: it is loaded anew. */
-window.addEventListener('vite:preloadError', () => {
-  location.reload();
-});
+watchForDeployment();

@@ -18,6 +18,8 @@ export interface Preferences {
   keys?: boolean;
   announce?: boolean;
   lists?: Record<string, Record<string, string>>;
+  views?: { name: string; tab: string; query: Record<string, string> }[];
+  compact?: boolean;
 }
 
 /** What a row shows; bodies and headers come only with one log. */
@@ -60,7 +62,8 @@ export interface LogRow {
   origin: string | null;
   method: string | null;
   path: string | null;
-  masked: string[];
+  /** Absent in what the stream says. */
+  masked?: string[];
 }
 
 type Headers = Record<string, unknown> | null;
@@ -107,6 +110,7 @@ export interface Check {
 type ExchangeOfLog = Omit<Exchange, keyof LogRow>;
 
 export interface Log extends LogRow, ExchangeOfLog {
+  masked: string[];
   retry_context?: Record<string, unknown> | null;
   event_id?: string | null;
   traceparent?: string | null;
@@ -264,16 +268,30 @@ export interface RetryPreview {
   matched: number;
   capped?: boolean;
   eligible: number;
+  rebuilt?: number;
+  py3?: number;
   superseded?: number;
+  superseded_why?: { reason: string; count: number }[];
   body_changed?: number;
   body_same?: number;
+  body_unknown?: number;
+  unbuildable?: number;
   refused?: Record<string, number>;
-  partners?: { developer_name?: string | null; count?: number; eligible?: number }[];
+  partners?: {
+    auth_id?: number;
+    developer_name?: string | null;
+    matched?: number;
+    eligible?: number;
+    superseded?: number;
+    rate?: number | null;
+  }[];
   samples?: {
     log_id?: string;
-    last?: string | null;
-    rebuilt?: string | null;
-    error?: string | null;
+    operation?: string | null;
+    outcome?: string;
+    reason?: string | null;
+    last_body?: string | null;
+    body?: string | null;
   }[];
   minutes?: number;
 }
@@ -282,21 +300,28 @@ export interface RetryRun {
   id: string;
   lab_id?: number | null;
   state: string;
+  why?: string | null;
   reason?: string | null;
   rate?: number;
+  resend?: boolean;
   created_by?: string;
   created_at?: string;
   updated_at?: string;
+  ended_at?: string | null;
   total: number;
   counts: Record<string, number>;
 }
 
 export interface RetryRunItem {
+  n?: number;
   log_id: string;
   lab_id?: number;
   state: string;
   status?: string | null;
+  error_kind?: string | null;
+  response_status_code?: number | null;
   error?: string | null;
+  payload_changed?: boolean | null;
   updated_at?: string | null;
 }
 

@@ -82,3 +82,29 @@ export function resolveTime(text: string): string {
   const size = { m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] as 'm' | 'h' | 'd'];
   return new Date(serverNow() - Number(match[1]) * size).toISOString();
 }
+
+/** For a datetime-local field: the wall clock of the zone that is shown. */
+export function wallTime(iso: string): string {
+  const ms = Date.parse(iso);
+  if (Number.isNaN(ms)) return '';
+  const shift = utc.value ? 0 : new Date(ms).getTimezoneOffset() * 60_000;
+  return new Date(ms - shift).toISOString().slice(0, 16);
+}
+
+/** And back. */
+export function instantOf(wall: string): string {
+  const ms = Date.parse(utc.value ? `${wall}Z` : wall);
+  return Number.isNaN(ms) ? '' : new Date(ms).toISOString();
+}
+
+/** The time between two instants: "+3.4 s", "+5 min", "+2 d"; "" for less than a tenth of a second. */
+export function formatGap(from: string | null | undefined, to: string | null | undefined): string {
+  const a = parseTime(from);
+  const b = parseTime(to);
+  if (a === null || b === null || b - a < 100) return '';
+  const seconds = (b - a) / 1000;
+  if (seconds < 90) return `+${seconds.toFixed(1)} s`;
+  if (seconds < 5400) return `+${String(Math.round(seconds / 60))} min`;
+  if (seconds < 172_800) return `+${String(Math.round(seconds / 3600))} h`;
+  return `+${String(Math.round(seconds / 86_400))} d`;
+}

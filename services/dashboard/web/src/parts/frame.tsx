@@ -6,11 +6,13 @@ import { connection } from '../api/stream';
 import { formatTime, utc, zone } from '../format/time';
 import { managePath, searchLabs } from '../pages/manage/page';
 import { address, go, segments } from '../state/route';
-import { logOut, may, me, prefer } from '../state/session';
+import { logOut, may, me, prefer, preferences } from '../state/session';
 import { t, type TextKey } from '../text/en';
 
+import { Banners, RunStrip } from './banners';
 import { Combobox } from './combobox';
 import { Dialog } from './dialog';
+import { Palette } from './palette';
 import { SearchBox } from './search';
 import { Toast } from './toast';
 
@@ -72,34 +74,64 @@ function LabSwitch() {
   );
 }
 
-const keys: [string, TextKey][] = [
-  ['/', 'key.search'],
-  ['j k', 'key.move'],
-  ['Enter', 'key.open'],
-  ['Esc', 'key.close'],
-  ['x', 'key.tick'],
-  ['r', 'key.retry'],
-  ['n', 'key.new'],
-  ['f', 'key.follow'],
-  ['y', 'key.copy'],
-  ['u', 'key.utc'],
-  ['g w / g a / g e / g m / g h', 'key.go'],
-  ['?', 'key.help'],
+const keys: [TextKey, [string, TextKey][]][] = [
+  [
+    'key.group.page',
+    [
+      ['Ctrl K', 'key.palette'],
+      ['/', 'key.search'],
+      ['g w · g a · g e · g m · g h', 'key.go'],
+      ['u', 'key.utc'],
+      ['?', 'key.help'],
+    ],
+  ],
+  [
+    'key.group.list',
+    [
+      ['j k ↓ ↑', 'key.move'],
+      ['Enter', 'key.open'],
+      ['x', 'key.tick'],
+      ['J K', 'key.extend'],
+      ['a', 'key.all'],
+      ['r', 'key.retry'],
+      ['n', 'key.new'],
+      ['f', 'key.follow'],
+      ['≣ Menu', 'key.menu'],
+    ],
+  ],
+  [
+    'key.group.log',
+    [
+      ['Esc', 'key.close'],
+      ['j k', 'key.walk'],
+      ['1 … 6', 'key.tabs'],
+      ['[ ]', 'key.attempts'],
+      ['y', 'key.copy'],
+      ['c', 'key.curl'],
+      ['t', 'key.trace'],
+      ['r', 'key.retry'],
+    ],
+  ],
 ];
 
 function KeySheet({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={t('key.title')} onClose={onClose}>
-      <dl class="keys">
-        {keys.map(([key, what]) => (
-          <div key={key}>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{t(what)}</dd>
-          </div>
-        ))}
-      </dl>
+      {keys.map(([group, lines]) => (
+        <section key={group}>
+          <h3>{t(group)}</h3>
+          <dl class="keys">
+            {lines.map(([key, what]) => (
+              <div key={key}>
+                <dt>
+                  <kbd>{key}</kbd>
+                </dt>
+                <dd>{t(what)}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      ))}
       <p class="quiet">{t('key.off')}</p>
     </Dialog>
   );
@@ -113,22 +145,24 @@ const goTo: Record<string, string> = {
   h: '/health',
 };
 
-/* Keys of the whole page: only while nothing is typed, and only if the reader wants them. */
-function useKeys(openSheet: () => void): void {
+/* Keys of the whole page: letters only while nothing is typed, and only if they are wanted. */
+function useKeys(openSheet: () => void, openPalette: () => void): void {
   useEffect(() => {
     let afterG = false;
     const onKey = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
-      if (
-        /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) ||
-        event.ctrlKey ||
-        event.metaKey ||
-        event.altKey
-      )
-        return;
       if (document.querySelector('dialog[open]')) return;
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        openPalette();
+        return;
+      }
+      const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
+      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (preferences.value.keys === false) return;
       const there = goTo[event.key];
-      if (afterG && there) go(there);
+      const lab = address.value.query['lab'];
+      if (afterG && there) go(lab ? `${there}?lab=${lab}` : there);
       else if (event.key === '?') openSheet();
       else if (event.key === 'u' && target.closest('main')) void prefer({ utc: !utc.value });
       else {
@@ -163,9 +197,15 @@ function UserMenu() {
 
 export function Frame({ children }: { children: ComponentChildren }) {
   const [sheet, setSheet] = useState(false);
-  useKeys(() => {
-    setSheet(true);
-  });
+  const [palette, setPalette] = useState(false);
+  useKeys(
+    () => {
+      setSheet(true);
+    },
+    () => {
+      setPalette(true);
+    },
+  );
   const lab = address.value.query['lab'];
   const here = `/${segments.value[0] ?? ''}`;
   const items = rail.filter(([path]) => path !== '/audit' || may('admin'));
@@ -177,6 +217,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
       <header class="bar">
         <LabSwitch />
         <SearchBox />
+        {may('operator') && <RunStrip />}
         <Connection />
         <button
           type="button"
@@ -197,24 +238,46 @@ export function Frame({ children }: { children: ComponentChildren }) {
               href={lab ? `${path}?lab=${lab}` : path}
               aria-current={current ? 'page' : undefined}
             >
-              <span aria-hidden="true">{icon}</span> {t(title)}
+              <span class="icon" aria-hidden="true">
+                {icon}
+              </span>{' '}
+              {t(title)}
             </a>
           );
         })}
-        <button
-          type="button"
-          class="plain"
-          onClick={() => {
-            setSheet(true);
-          }}
-        >
-          {t('key.title')}
-        </button>
+        <div class="rail-end">
+          <button
+            type="button"
+            class="plain"
+            onClick={() => {
+              setPalette(true);
+            }}
+          >
+            {t('palette.title')} <kbd>Ctrl K</kbd>
+          </button>
+          <button
+            type="button"
+            class="plain"
+            onClick={() => {
+              setSheet(true);
+            }}
+          >
+            {t('key.title')} <kbd>?</kbd>
+          </button>
+        </div>
       </nav>
       <main id="main" tabIndex={-1}>
+        <Banners />
         {children}
       </main>
       <Toast />
+      {palette && (
+        <Palette
+          onClose={() => {
+            setPalette(false);
+          }}
+        />
+      )}
       {sheet && (
         <KeySheet
           onClose={() => {

@@ -7,9 +7,13 @@ import { readSearch } from '../pages/list/filter';
 import { address, go, segments } from '../state/route';
 import { t } from '../text/en';
 
+import { problemText } from './problem';
+import { say } from './toast';
+
 const tabs = ['webhook', 'api', 'errors'];
 
-async function open(text: string, lab: string): Promise<void> {
+/** Goes where what was typed leads: an exact hit opens its log. */
+export async function openSearch(text: string, lab: string): Promise<void> {
   const reading = readSearch(text);
   if (!reading) return;
   if (reading.kind === 'log') {
@@ -62,12 +66,13 @@ export function SearchBox() {
       onSubmit={(event) => {
         event.preventDefault();
         setBusy(true);
-        open(text, address.value.query['lab'] ?? '').then(
+        openSearch(text, address.value.query['lab'] ?? '').then(
           () => {
             setBusy(false);
           },
-          () => {
+          (problem: unknown) => {
             setBusy(false);
+            say(problemText(problem));
           },
         );
       }}

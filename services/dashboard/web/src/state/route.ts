@@ -9,6 +9,9 @@ import { type Address, formatAddress, parseAddress } from './address';
 export const address = signal<Address>(parseAddress(location.href));
 export const segments = computed(() => address.value.path.split('/').filter(Boolean));
 
+/** How many the list on show has, for the document's title. */
+export const titleCount = signal('');
+
 /** Set while a form has unsaved changes: asked before the page is left. */
 export const unsaved = signal<string | null>(null);
 

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import type { LogRow } from '../../api/types';
 import { end, middle, plain } from '../../format/text';
 import { formatAge, formatDuration, formatTime } from '../../format/time';
-import { StatusMark } from '../../parts/status';
+import { StatusMark, statusWord } from '../../parts/status';
 import { t, type TextKey } from '../../text/en';
 
 export type Tab = 'webhook' | 'api' | 'errors';
@@ -15,6 +15,8 @@ export interface Column {
   cell: (row: LogRow) => ComponentChildren;
   /** The whole value, for the cell's tooltip; absent where the cell shows it. */
   full?: (row: LogRow) => string;
+  /** What copying the cell gives, and its menu names. */
+  value?: (row: LogRow) => string;
   /** The filter that this cell's value can become. */
   filter?: (row: LogRow) => Record<string, string> | null;
   numeric?: boolean;
@@ -22,6 +24,20 @@ export interface Column {
 
 const text = (value: unknown): ComponentChildren => <bdi>{plain(value)}</bdi>;
 const id = (value: unknown): ComponentChildren => <span class="id">{plain(value)}</span>;
+
+const said = (value: unknown): string =>
+  value === null || value === undefined ? '' : String(value);
+const hidden = (): ComponentChildren => (
+  <span class="quiet" title={t('masked.cell')}>
+    •••<span class="sr"> {t('masked.cell')}</span>
+  </span>
+);
+
+/** An error's kind in words; one of a newer server as it is. */
+export function kindWord(kind: string | null | undefined): string {
+  if (!kind) return '';
+  return t(`kind.${kind}` as TextKey).replace(/^kind\./, '');
+}
 
 function error(row: LogRow): string {
   return row.error_message || row.fusion_log || '';
@@ -45,6 +61,7 @@ const list: Column[] = [
     name: 'status',
     title: 'col.status',
     cell: (row) => <StatusMark status={row.status} />,
+    value: (row) => statusWord(row.status),
     filter: (row) => ({ status: row.status === '' ? 'SUPPRESSED' : row.status }),
   },
   {
@@ -52,6 +69,7 @@ const list: Column[] = [
     title: 'col.date',
     cell: (row) => <time dateTime={row.activity_date ?? ''}>{formatTime(row.activity_date)}</time>,
     full: (row) => formatAge(row.activity_date),
+    value: (row) => row.activity_date ?? '',
   },
   {
     name: 'age',
@@ -64,6 +82,8 @@ const list: Column[] = [
     name: 'operation',
     title: 'col.operation',
     cell: (row) => text(row.operation),
+    full: (row) => plain(row.operation),
+    value: (row) => row.operation ?? '',
     filter: (row) =>
       row.action_category_list_id ? { action: String(row.action_category_list_id) } : null,
   },
@@ -76,19 +96,35 @@ const list: Column[] = [
       </span>
     ),
     full: (row) => plain(row.path),
+    value: (row) => row.path ?? '',
   },
-  { name: 'partner', title: 'col.partner', cell: (row) => text(row.developer_name) },
+  {
+    name: 'partner',
+    title: 'col.partner',
+    cell: (row) => text(row.developer_name),
+    full: (row) => plain(row.developer_name),
+    value: (row) => row.developer_name ?? '',
+    filter: (row) => (row.auth_id ? { auth: String(row.auth_id), lab: String(row.lab_id) } : null),
+  },
   {
     name: 'bill',
     title: 'col.bill',
     cell: (row) => id(row.bill_id),
+    value: (row) => said(row.bill_id),
     filter: (row) => (row.bill_id ? { q: String(row.bill_id) } : null),
   },
-  { name: 'patient', title: 'col.patient', cell: (row) => id(row.patient_id) },
+  {
+    name: 'patient',
+    title: 'col.patient',
+    cell: (row) => (row.masked?.includes('patient_id') ? hidden() : id(row.patient_id)),
+    value: (row) => said(row.patient_id),
+    filter: (row) => (row.patient_id ? { q: String(row.patient_id) } : null),
+  },
   {
     name: 'code',
     title: 'col.code',
     cell: (row) => plain(row.response_status_code),
+    value: (row) => said(row.response_status_code),
     numeric: true,
   },
   {
@@ -97,15 +133,30 @@ const list: Column[] = [
     cell: (row) => formatDuration(row.response_time),
     numeric: true,
   },
-  { name: 'error_kind', title: 'col.error_kind', cell: (row) => row.error_kind ?? '' },
+  {
+    name: 'error_kind',
+    title: 'col.error_kind',
+    cell: (row) => kindWord(row.error_kind),
+    value: (row) => row.error_kind ?? '',
+    filter: (row) => (row.error_kind ? { kind: row.error_kind } : null),
+  },
   {
     name: 'error',
     title: 'col.error',
     cell: (row) => <bdi>{end(plain(error(row)), 80)}</bdi>,
     full: (row) => plain(error(row)),
+    value: (row) => error(row),
+    filter: (row) =>
+      row.error_message ? { q: end(row.error_message, 81).replace(/…$/, '') } : null,
   },
   { name: 'retries', title: 'col.retries', cell: retries, numeric: true },
-  { name: 'lab', title: 'col.lab', cell: (row) => id(row.lab_id) },
+  {
+    name: 'lab',
+    title: 'col.lab',
+    cell: (row) => id(row.lab_id),
+    value: (row) => said(row.lab_id),
+    filter: (row) => ({ lab: String(row.lab_id) }),
+  },
   { name: 'org', title: 'col.org', cell: (row) => id(row.org_id) },
   { name: 'lrr', title: 'col.lrr', cell: (row) => id(row.lrr_id) },
   { name: 'report', title: 'col.report', cell: (row) => id(row.report_id) },
@@ -115,6 +166,7 @@ const list: Column[] = [
     title: 'col.endpoint',
     cell: (row) => <span class="mono">{middle(plain(row.end_point), 48)}</span>,
     full: (row) => plain(row.end_point),
+    value: (row) => row.end_point ?? '',
   },
   { name: 'py3', title: 'col.py3', cell: (row) => (row.triggered_by_py3 ? t('yes') : '') },
   { name: 'ip', title: 'col.ip', cell: (row) => id(row.ip) },
@@ -125,7 +177,12 @@ const list: Column[] = [
     title: 'col.inserted',
     cell: (row) => <time dateTime={row.inserted_at ?? ''}>{formatTime(row.inserted_at)}</time>,
   },
-  { name: 'log_id', title: 'col.log_id', cell: (row) => <span class="mono">{row.log_id}</span> },
+  {
+    name: 'log_id',
+    title: 'col.log_id',
+    cell: (row) => <span class="mono">{row.log_id}</span>,
+    value: (row) => row.log_id,
+  },
 ];
 
 export const columns: ReadonlyMap<string, Column> = new Map(list.map((c) => [c.name, c]));

@@ -1,18 +1,18 @@
 import { useEffect, useState } from 'preact/hooks';
 
 import { get } from '../../api/client';
-import type { ActionCategory, Items } from '../../api/types';
+import type { ActionCategory, DeveloperAuthentication, Items } from '../../api/types';
 import { count } from '../../format/text';
-import { zone } from '../../format/time';
+import { instantOf, wallTime, zone } from '../../format/time';
 import { statusWord } from '../../parts/status';
-import { say } from '../../parts/toast';
-import { prefer, preferences } from '../../state/session';
 import { setFilter } from '../../state/route';
 import { t } from '../../text/en';
 
-import { offered, shownAtFirst, type Tab, columns } from './columns';
+import type { Names } from './chips';
+import { columns, kindWord, offered, shownAtFirst, type Tab } from './columns';
 import { statuses, usualFrom, type Filter } from './filter';
 import type { ListModel } from './model';
+import { Views } from './views';
 
 let categories: Promise<ActionCategory[]> | undefined;
 
@@ -57,6 +57,102 @@ function StatusFilter({ filter, model }: { filter: Filter; model: ListModel }) {
   );
 }
 
+/** A lab's partners, for their names; asked for after the rows. */
+export function usePartners(lab: string): DeveloperAuthentication[] {
+  const [partners, setPartners] = useState<DeveloperAuthentication[]>([]);
+  useEffect(() => {
+    setPartners([]);
+    if (lab === '') return undefined;
+    const abort = new AbortController();
+    get<Items<DeveloperAuthentication>>(
+      `labs/${lab}/developer-authentications`,
+      {},
+      abort.signal,
+    ).then(
+      (found) => {
+        setPartners(found.items);
+      },
+      () => undefined,
+    );
+    return () => {
+      abort.abort();
+    };
+  }, [lab]);
+  return partners;
+}
+
+/** What the filter's ids are called. */
+export function useNames(filter: Filter, partners: DeveloperAuthentication[]): Names {
+  const [groups, setGroups] = useState<ActionCategory[]>([]);
+  useEffect(() => {
+    if (filter.action || filter.category) actionCategories().then(setGroups, () => undefined);
+  }, [filter.action, filter.category]);
+  const names: Names = {};
+  const category = groups.find((one) => String(one.id) === filter.category);
+  const action = groups
+    .flatMap((one) => one.actions)
+    .find((one) => String(one.id) === filter.action);
+  const partner = partners.find((one) => String(one.id) === filter.auth);
+  if (category) names.category = t('filter.category', { name: category.name });
+  if (action) names.action = action.name;
+  if (partner) names.auth = partner.developer_name;
+  return names;
+}
+
+function PartnerFilter({
+  filter,
+  partners,
+}: {
+  filter: Filter;
+  partners: DeveloperAuthentication[];
+}) {
+  if (partners.length < 2 && filter.auth === '') return null;
+  return (
+    <label>
+      {t('col.partner')}
+      <select
+        value={filter.auth}
+        onChange={(event) => {
+          setFilter({ auth: event.currentTarget.value, integration: '' });
+        }}
+      >
+        <option value="">{t('filter.any')}</option>
+        {partners.map((one) => (
+          <option key={one.id} value={String(one.id)}>
+            {one.developer_name || String(one.id)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+const kinds =
+  'timeout connect dns tls http_status response nack auth blocked circuit storage vendor config build'.split(
+    ' ',
+  );
+
+function KindFilter({ filter }: { filter: Filter }) {
+  return (
+    <label>
+      {t('col.error_kind')}
+      <select
+        value={filter.kind}
+        onChange={(event) => {
+          setFilter({ kind: event.currentTarget.value });
+        }}
+      >
+        <option value="">{t('filter.any')}</option>
+        {kinds.map((kind) => (
+          <option key={kind} value={kind}>
+            {kindWord(kind)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 function ActionFilter({ filter }: { filter: Filter }) {
   const [groups, setGroups] = useState<ActionCategory[]>([]);
   useEffect(() => {
@@ -93,13 +189,6 @@ function ActionFilter({ filter }: { filter: Filter }) {
   );
 }
 
-function local(iso: string): string {
-  const ms = Date.parse(iso);
-  if (Number.isNaN(ms)) return '';
-  const shift = new Date(ms).getTimezoneOffset() * 60_000;
-  return new Date(ms - shift).toISOString().slice(0, 16);
-}
-
 function TimeFilter({ filter }: { filter: Filter }) {
   const known = (spans as readonly string[]).includes(filter.from) && filter.to === '';
   const [own, setOwn] = useState(!known);
@@ -129,10 +218,9 @@ function TimeFilter({ filter }: { filter: Filter }) {
             {t(`filter.${which}`)} <span class="quiet">({zone()})</span>
             <input
               type="datetime-local"
-              value={local(filter[which])}
+              value={wallTime(filter[which])}
               onChange={(event) => {
-                const value = event.currentTarget.value;
-                setFilter({ [which]: value ? new Date(value).toISOString() : '' });
+                setFilter({ [which]: instantOf(event.currentTarget.value) });
               }}
             />
           </label>
@@ -168,41 +256,23 @@ function ColumnChoice({ tab, chosen }: { tab: Tab; chosen: string }) {
   );
 }
 
-/** Saves what the address says as this person's start of the tab. */
-function SaveDefault({ tab, query }: { tab: Tab; query: Record<string, string> }) {
-  return (
-    <button
-      type="button"
-      class="plain"
-      onClick={() => {
-        const lists = { ...preferences.value.lists, [tab]: query };
-        prefer({ lists }).then(
-          () => {
-            say(t('list.saved'));
-          },
-          () => undefined,
-        );
-      }}
-    >
-      {t('list.save')}
-    </button>
-  );
-}
-
 export function FilterBar(props: {
   tab: Tab;
   filter: Filter;
   model: ListModel;
   query: Record<string, string>;
+  partners: DeveloperAuthentication[];
 }) {
-  const { tab, filter, model, query } = props;
+  const { tab, filter, model, query, partners } = props;
   return (
     <div class="filters" role="search" aria-label={t('filter.title')}>
       <StatusFilter filter={filter} model={model} />
       <ActionFilter filter={filter} />
+      <PartnerFilter filter={filter} partners={partners} />
+      {tab === 'errors' && <KindFilter filter={filter} />}
       <TimeFilter filter={filter} />
       <ColumnChoice tab={tab} chosen={query['cols'] ?? ''} />
-      <SaveDefault tab={tab} query={query} />
+      <Views tab={tab} />
     </div>
   );
 }

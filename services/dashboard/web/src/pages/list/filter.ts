@@ -10,6 +10,9 @@ export interface Filter {
   lab: string;
   category: string;
   action: string;
+  auth: string;
+  integration: string;
+  kind: string;
   status: string[];
   from: string;
   to: string;
@@ -26,11 +29,55 @@ export function filterOf(tab: Tab, address: Address): Filter {
     lab: query['lab'] ?? '',
     category: query['category'] ?? '',
     action: query['action'] ?? '',
+    auth: query['auth'] ?? '',
+    integration: query['integration'] ?? '',
+    kind: query['kind'] ?? '',
     status: (query['status'] ?? '').split(',').filter(Boolean),
     from: query['from'] ?? usualFrom,
     to: query['to'] ?? '',
     q: fragment['q'] ?? '',
   };
+}
+
+/** The other way: what the address says of a filter, what is usual left out. */
+export function addressOf(filter: Filter): Address {
+  const { lab, category, action, auth, integration, kind, status, from, to, q } = filter;
+  const said = {
+    lab,
+    category,
+    action,
+    auth,
+    integration,
+    kind,
+    status: status.join(','),
+    from: from === usualFrom ? '' : from,
+    to,
+  };
+  return {
+    path: `/${filter.tab}`,
+    query: Object.fromEntries(Object.entries(said).filter(([, value]) => value !== '')),
+    fragment: q === '' ? {} : { q },
+  };
+}
+
+/** What narrows a list besides its tab and its time: each can be taken away by itself. */
+export const narrowing = [
+  'lab',
+  'category',
+  'action',
+  'auth',
+  'integration',
+  'kind',
+  'status',
+  'q',
+] as const;
+export type Narrowing = (typeof narrowing)[number];
+
+export const narrowed = (filter: Filter): Narrowing[] =>
+  narrowing.filter((name) => filter[name].length > 0);
+
+export function without(filter: Filter, name: Narrowing): Filter {
+  return { ...filter, [name]: name === 'status' ? [] : '' };
 }
 
 /** The API's parameters; "all" as `from` means no bound. */
@@ -40,6 +87,9 @@ export function apiQuery(filter: Filter): Record<string, string> {
     lab_id: filter.lab,
     action_category_id: filter.category,
     action_id: filter.action,
+    auth_id: filter.auth,
+    integration_id: filter.integration,
+    error_kind: filter.kind,
     status: filter.status.join(','),
     from: filter.from === 'all' ? '' : resolveTime(filter.from),
     to: filter.to === '' ? '' : resolveTime(filter.to),
@@ -52,6 +102,9 @@ export function belongs(row: LogRow, filter: Filter): boolean {
   const word = row.status === '' ? 'SUPPRESSED' : row.status;
   if (filter.lab && String(row.lab_id) !== filter.lab) return false;
   if (filter.action && String(row.action_category_list_id) !== filter.action) return false;
+  if (filter.auth && String(row.auth_id) !== filter.auth) return false;
+  if (filter.integration && String(row.lab_integration_id) !== filter.integration) return false;
+  if (filter.kind && row.error_kind !== filter.kind) return false;
   if (filter.tab === 'webhook' && row.integration_type === 'API') return false;
   if (filter.tab === 'api' && row.integration_type !== 'API') return false;
   if (filter.tab === 'errors' && word !== 'FAIL' && word !== 'QUEUED') return false;

@@ -10,7 +10,35 @@ import { may } from '../../state/session';
 import { t } from '../../text/en';
 import type { RetryScope } from '../retry/dialog';
 
+import { kindWord } from './columns';
 import { apiQuery, type Filter } from './filter';
+
+/* A group's words have # for each number: what is looked for is the longest part without. */
+const searched = (error: string): string =>
+  error
+    .split('#')
+    .map((part) => part.trim())
+    .reduce((longest, part) => (part.length > longest.length ? part : longest), '');
+
+/** What the address says to see a group alone. */
+function filterOfGroup(group: LogGroup): Record<string, string> {
+  return {
+    group: '',
+    lab: String(group.lab_id),
+    auth: String(group.auth_id ?? ''),
+    kind: group.error_kind ?? '',
+    q: searched(group.error),
+  };
+}
+
+/* Its share of the most frequent, as a bar: the worst is seen before it is read. */
+function Share({ n, of }: { n: number; of: number }) {
+  return (
+    <svg class="share" viewBox="0 0 60 8" width="60" height="8" aria-hidden="true">
+      <rect width={Math.max(1, (60 * n) / Math.max(1, of))} height="8" />
+    </svg>
+  );
+}
 
 export function Groups({
   filter,
@@ -21,13 +49,15 @@ export function Groups({
 }) {
   const query = apiQuery(filter);
   const groups = useLoad(JSON.stringify(filter), (signal) =>
-    get<Items<LogGroup>>('logs/groups', query, signal),
+    get<Items<LogGroup> & { capped?: boolean }>('logs/groups', query, signal),
   );
   if (groups.error) return <ProblemBox error={groups.error} again={groups.reload} />;
   if (!groups.data) return <p role="status">{t('loading')}</p>;
   if (groups.data.items.length === 0) return <p class="nothing">{t('list.nomatch')}</p>;
+  const most = Math.max(...groups.data.items.map((group) => group.count));
   return (
     <div class="table-frame">
+      {groups.data.capped && <p class="label">{t('group.capped')}</p>}
       <table aria-label={t('list.group')}>
         <thead>
           <tr>
@@ -50,11 +80,15 @@ export function Groups({
               <td>
                 <bdi>{plain(group.developer_name)}</bdi>
               </td>
-              <td>{group.error_kind}</td>
-              <td>
-                <bdi>{plain(group.error)}</bdi>
+              <td>{kindWord(group.error_kind)}</td>
+              <td class="cell-error" title={plain(group.error)}>
+                <a href={`/logs/${group.log_id}?tab=errors`}>
+                  <bdi>{plain(group.error) || t('group.nothing')}</bdi>
+                </a>
               </td>
-              <td class="numeric">{count(group.count)}</td>
+              <td class="numeric">
+                <Share n={group.count} of={most} /> {count(group.count)}
+              </td>
               <td>{formatTime(group.first_at)}</td>
               <td>{formatTime(group.last_at)}</td>
               <td>
@@ -62,7 +96,7 @@ export function Groups({
                   type="button"
                   class="plain"
                   onClick={() => {
-                    setFilter({ q: group.error, group: '' });
+                    setFilter(filterOfGroup(group));
                   }}
                 >
                   {t('group.show')}
@@ -75,10 +109,16 @@ export function Groups({
                         kind: 'filter',
                         filter: {
                           ...query,
-                          q: group.error,
+                          lab_id: String(group.lab_id),
                           auth_id: String(group.auth_id ?? ''),
+                          error_kind: group.error_kind ?? '',
+                          q: searched(group.error),
                         },
-                        words: [plain(group.developer_name), plain(group.error)],
+                        words: [
+                          plain(group.developer_name),
+                          kindWord(group.error_kind),
+                          plain(searched(group.error)),
+                        ].filter(Boolean),
                       });
                     }}
                   >

@@ -1,17 +1,21 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 
 import { formatAddress } from '../../state/address';
-import { address, go, setFilter } from '../../state/route';
+import { address, go, setFilter, titleCount } from '../../state/route';
 import { may, preferences } from '../../state/session';
+import { defaultOf } from '../../state/views';
+import { count } from '../../format/text';
 import { ProblemBox } from '../../parts/problem';
 import { copy } from '../../parts/toast';
-import { t, tn } from '../../text/en';
+import { formatTime } from '../../format/time';
+import { t, tn, type TextKey } from '../../text/en';
 import { LogDrawer } from '../log/drawer';
 import { RetryDialog, type RetryScope } from '../retry/dialog';
 
+import { Chips, type Names, WhatExcludes, wordsOf } from './chips';
 import { columnsOf, type Tab } from './columns';
-import { apiQuery, filterOf, type Filter } from './filter';
-import { FilterBar } from './filter-bar';
+import { apiQuery, filterOf, type Filter, narrowed } from './filter';
+import { FilterBar, useNames, usePartners } from './filter-bar';
 import { Groups } from './groups';
 import { ListModel } from './model';
 import { NewRows, showInPlace } from './new-rows';
@@ -40,26 +44,47 @@ function Skeleton() {
   );
 }
 
-function Nothing({ filter }: { filter: Filter }) {
-  const narrowed =
-    filter.q !== '' ||
-    filter.status.length > 0 ||
-    filter.action !== '' ||
-    filter.category !== '' ||
-    filter.lab !== '';
+const clear = { q: '', status: '', action: '', category: '', auth: '', integration: '', kind: '' };
+
+function Nothing({ filter, names }: { filter: Filter; names: Names }) {
+  const some = narrowed(filter).length > 0 || filter.from !== 'all';
+  if (!some)
+    return (
+      <div class="nothing">
+        <h2>{t('list.empty')}</h2>
+        <ul>
+          <li>
+            {t('list.empty.row')}{' '}
+            <a href="/supportdashboard/manageIntegrations">{t('nav.manage')}</a>
+          </li>
+          <li>
+            {t('list.empty.events')} <a href="/health">{t('nav.health')}</a>
+          </li>
+          {may('admin') && <li>{t('list.empty.demo')}</li>}
+        </ul>
+      </div>
+    );
   return (
     <div class="nothing">
-      <h2>{narrowed || filter.from !== 'all' ? t('list.nomatch') : t('list.empty')}</h2>
-      {narrowed || filter.from !== 'all' ? (
-        <p>
+      <h2>{t('list.nomatch')}</h2>
+      <p>
+        {[...narrowed(filter).map((name) => wordsOf(filter, name, names)), spanWords(filter)].join(
+          ' · ',
+        )}
+      </p>
+      <WhatExcludes filter={filter} names={names} />
+      <p class="actions">
+        {narrowed(filter).length > 0 && (
           <button
             type="button"
             onClick={() => {
-              setFilter({ q: '', status: '', action: '', category: '', lab: '' });
+              setFilter(clear);
             }}
           >
             {t('filter.clear')}
-          </button>{' '}
+          </button>
+        )}
+        {filter.from !== '-7d' && filter.from !== 'all' && (
           <button
             type="button"
             onClick={() => {
@@ -68,27 +93,37 @@ function Nothing({ filter }: { filter: Filter }) {
           >
             {t('filter.week')}
           </button>
-        </p>
-      ) : (
-        <ul>
-          <li>{t('list.empty.row')}</li>
-          <li>{t('list.empty.events')}</li>
-          <li>
-            <a href="/supportdashboard/manageIntegrations">{t('nav.manage')}</a>
-          </li>
-        </ul>
-      )}
+        )}
+        {filter.from !== 'all' && (
+          <button
+            type="button"
+            onClick={() => {
+              setFilter({ from: 'all', to: '' });
+            }}
+          >
+            {t('filter.span.all')}
+          </button>
+        )}
+      </p>
     </div>
   );
+}
+
+function spanWords(filter: Filter): string {
+  const from = t(`filter.span.${filter.from}` as TextKey);
+  const known = !from.startsWith('filter.');
+  const words = known ? from : t('words.from', { from: formatTime(filter.from) });
+  return filter.to ? `${words} ${t('words.to', { to: formatTime(filter.to) })}` : words;
 }
 
 /** What is ticked, and what can be done with it. */
 function Selection(props: {
   model: ListModel;
   filter: Filter;
+  names: Names;
   onRetry: (scope: RetryScope) => void;
 }) {
-  const { model, filter, onRetry } = props;
+  const { model, filter, names, onRetry } = props;
   const n = model.ticked.value.size;
   if (!may('operator') || (n === 0 && filter.tab === 'api')) return null;
   return (
@@ -121,7 +156,7 @@ function Selection(props: {
           type="button"
           class="plain"
           onClick={() => {
-            onRetry({ kind: 'filter', filter: apiQuery(filter), words: filterWords(filter) });
+            onRetry(scopeOf(filter, names));
           }}
         >
           {t('retry.matching')}
@@ -132,16 +167,13 @@ function Selection(props: {
 }
 
 /** The filter in words: what a bulk action is about to hit. */
-export function filterWords(filter: Filter): string[] {
-  const words = [t(`nav.${filter.tab}`)];
-  if (filter.lab) words.push(t('words.lab', { lab: filter.lab }));
-  if (filter.status.length) words.push(filter.status.join(', '));
-  if (filter.action) words.push(t('words.action', { action: filter.action }));
-  if (filter.category) words.push(t('words.category', { category: filter.category }));
-  words.push(t('words.from', { from: filter.from }));
-  if (filter.to) words.push(t('words.to', { to: filter.to }));
-  if (filter.q) words.push(t('words.q', { q: filter.q }));
-  return words;
+function scopeOf(filter: Filter, names: Names): RetryScope {
+  const words = [
+    t(`nav.${filter.tab}`),
+    ...narrowed(filter).map((name) => wordsOf(filter, name, names)),
+    spanWords(filter),
+  ];
+  return { kind: 'filter', filter: apiQuery(filter), words };
 }
 
 /* openId: the log whose drawer is open beside the list. */
@@ -158,13 +190,24 @@ export function ListPage({ tab, openId }: { tab: Tab; openId: string | null }) {
   );
   const [follow, setFollow] = useState(false);
   const [retry, setRetry] = useState<RetryScope | null>(null);
+  const [inRows, setInRows] = useState(false);
+  const partners = usePartners(model.loaded.value ? filter.lab : '');
+  const names = useNames(filter, partners);
   const grouped = tab === 'errors' && at.query['group'] === '1';
 
   useEffect(() => {
-    const saved = preferences.value.lists?.[tab];
+    const saved = defaultOf(tab);
     if (saved && Object.keys(at.query).length === 0)
       go({ path: at.path, query: saved, fragment: at.fragment }, 'replace');
   }, [tab]);
+
+  const total = model.total.value;
+  useEffect(() => {
+    titleCount.value = total ? `${count(total.count)}${total.capped ? '+' : ''}` : '';
+    return () => {
+      titleCount.value = '';
+    };
+  }, [total]);
 
   const open = (id: string | null): void => {
     const path = id ? `/logs/${id}` : `/${tab}`;
@@ -175,40 +218,61 @@ export function ListPage({ tab, openId }: { tab: Tab; openId: string | null }) {
     if (!id && openId) document.querySelector<HTMLElement>(`tr[data-log="${openId}"]`)?.focus();
   };
 
+  /* At the end of what is loaded, the walk goes on with older rows. */
+  const walk = async (step: 1 | -1): Promise<void> => {
+    if (!openId) return;
+    if (step === 1 && !model.neighbour(openId, 1)) await model.older();
+    const next = model.neighbour(openId, step);
+    if (next) open(next);
+  };
+
   const onKey = (event: KeyboardEvent): void => {
     const target = event.target as HTMLElement;
-    if (preferences.value.keys === false || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (preferences.value.keys === false && event.key.length === 1) return;
     if (
       /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) &&
       (target as HTMLInputElement).type !== 'checkbox'
     )
       return;
+    if (document.querySelector('dialog[open]')) return;
     const row = target.closest('tr')?.dataset['log'] ?? openId;
+    const retryable = may('operator') && tab !== 'api';
     if (event.key === 'n') showInPlace(model);
     else if (event.key === 'f') setFollow(!follow);
-    else if (event.key === 'y' && row) copy(row, t('copied.log_id'));
-    else if (event.key === 'r' && may('operator') && tab !== 'api') {
+    else if (event.key === 'y' && row && !openId) copy(row, t('copied.log_id'));
+    else if (event.key === 'r' && retryable) {
       const ids = model.ticked.value.size ? [...model.ticked.value] : row ? [row] : [];
-      if (ids.length) setRetry({ kind: 'ids', ids });
-    } else if (event.key === 'Escape' && openId) open(null);
-    else if ((event.key === 'j' || event.key === 'k') && openId && !target.closest('tr')) {
-      const next = model.neighbour(openId, event.key === 'j' ? 1 : -1);
-      if (next) open(next);
-    } else return;
+      const only = ids.length === 1 ? model.rows.value.find((one) => one.log_id === ids[0]) : null;
+      if (only)
+        setRetry({
+          kind: 'one',
+          id: only.log_id,
+          lab: only.lab_id,
+          resend: only.status !== 'FAIL' && only.status !== 'QUEUED',
+        });
+      else if (ids.length) setRetry({ kind: 'ids', ids });
+    } else if (event.key === 'a' && retryable && model.rows.value.length > 0)
+      setRetry(scopeOf(filter, names));
+    else if (event.key === 'Escape' && openId) open(null);
+    else if ((event.key === 'j' || event.key === 'k') && openId && !target.closest('tr'))
+      void walk(event.key === 'j' ? 1 : -1);
+    else return;
     event.preventDefault();
   };
 
-  const busy = openId !== null || model.ticked.value.size > 0 || retry !== null;
+  const busy = inRows || openId !== null || model.ticked.value.size > 0 || retry !== null;
   const rows = model.rows.value;
 
   return (
     <div class={`list-page${openId ? ' with-drawer' : ''}`} onKeyDown={onKey}>
       <section aria-labelledby="list-title" class="list-main">
         <h1 id="list-title">{t(`nav.${tab}`)}</h1>
-        <Sparklines lab={filter.lab} />
-        <FilterBar tab={tab} filter={filter} model={model} query={at.query} />
+        <Sparklines lab={filter.lab} chosen={filter.integration} />
+        <FilterBar tab={tab} filter={filter} model={model} query={at.query} partners={partners} />
+        <Chips filter={filter} names={names} />
         <div class="list-tools">
-          <Selection model={model} filter={filter} onRetry={setRetry} />
+          <Selection model={model} filter={filter} names={names} onRetry={setRetry} />
           {tab === 'errors' && (
             <label class="check">
               <input
@@ -242,16 +306,26 @@ export function ListPage({ tab, openId }: { tab: Tab; openId: string | null }) {
             <NewRows model={model} follow={follow} busy={busy} />
             {!model.loaded.value && model.loading.value && <Skeleton />}
             {rows.length > 0 && (
-              <LogTable
-                model={model}
-                columns={columnsOf(tab, at.query['cols'])}
-                tickable={may('operator') && tab !== 'api'}
-                openId={openId}
-                onOpen={open}
-                label={t(`nav.${tab}`)}
-              />
+              <div
+                class={model.loading.value ? 'refetching' : ''}
+                onFocusIn={(event) => {
+                  setInRows((event.target as HTMLElement).closest('tbody') !== null);
+                }}
+                onFocusOut={() => {
+                  setInRows(false);
+                }}
+              >
+                <LogTable
+                  model={model}
+                  columns={columnsOf(tab, at.query['cols'])}
+                  tickable={may('operator') && tab !== 'api'}
+                  openId={openId}
+                  onOpen={open}
+                  label={t(`nav.${tab}`)}
+                />
+              </div>
             )}
-            {model.loaded.value && rows.length === 0 && <Nothing filter={filter} />}
+            {model.loaded.value && rows.length === 0 && <Nothing filter={filter} names={names} />}
             {model.cursor.value && (
               <button
                 type="button"
@@ -268,12 +342,10 @@ export function ListPage({ tab, openId }: { tab: Tab; openId: string | null }) {
         <LogDrawer
           id={openId}
           position={rows.findIndex((row) => row.log_id === openId)}
-          total={rows.length}
-          more={model.cursor.value !== null}
-          onStep={(step) => {
-            const next = model.neighbour(openId, step);
-            if (next) open(next);
-          }}
+          total={Math.max(total?.count ?? 0, rows.length)}
+          more={total ? total.capped : model.cursor.value !== null}
+          last={rows[rows.length - 1]?.log_id === openId && model.cursor.value === null}
+          onStep={(step) => void walk(step)}
           onClose={() => {
             open(null);
           }}

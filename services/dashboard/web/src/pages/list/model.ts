@@ -2,7 +2,7 @@
  * A list that is read while it changes: rows on show never move by themselves. Changes of
  * known rows are made in place; new rows wait in a buffer until the reader asks for them.
  */
-import { batch, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 
 import { get } from '../../api/client';
 import { listen } from '../../api/stream';
@@ -32,6 +32,19 @@ export class ListModel {
   readonly error = signal<unknown>(null);
   readonly loaded = signal(false);
   readonly counts = signal<Record<string, Count> | null>(null);
+  /** How many the filter matches; null: not known yet. */
+  readonly total = computed<Count | null>(() => {
+    const counts = this.counts.value;
+    if (!counts) return null;
+    const words = this.filter.status.length ? this.filter.status : Object.keys(counts);
+    let sum = { count: 0, capped: false };
+    for (const word of words) {
+      const one = counts[word];
+      if (!one) return null; // suppressed ones are not counted
+      sum = { count: sum.count + one.count, capped: sum.capped || one.capped };
+    }
+    return sum;
+  });
   readonly ticked = signal<ReadonlySet<string>>(new Set());
 
   private readonly endings: (() => void)[];
@@ -181,17 +194,14 @@ export class ListModel {
 
   private buffer(change: LogRow): void {
     if (!followable(this.filter)) return;
-    const newest = this.rows.value[0]?.activity_date ?? '';
+    const oldest = this.rows.value[this.rows.value.length - 1]?.inserted_at ?? '';
     const waiting = this.fresh.value;
     const at = waiting.findIndex((row) => row.log_id === change.log_id);
     if (at >= 0) {
       const next = waiting.slice();
       next[at] = { ...waiting[at], ...change };
       this.fresh.value = next;
-    } else if (
-      (change.activity_date ?? '') < newest &&
-      change.retry_count + change.auto_retry_count > 0
-    ) {
+    } else if (this.cursor.value !== null && (change.inserted_at ?? '') < oldest) {
       return; // an old row that moved: it is further down, unloaded
     } else if (waiting.length >= bufferMost) {
       this.freshOverflow.value = true;

@@ -1,10 +1,11 @@
-import { useRef } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
-import { go } from '../../state/route';
-import { address } from '../../state/route';
+import { preferences } from '../../state/session';
 import { t } from '../../text/en';
 
-import type { Column } from './columns';
+import { CellMenu, type CellAt } from './cell-menu';
+import { columns as all, type Column } from './columns';
 import type { ListModel, ShownRow } from './model';
 
 interface Props {
@@ -42,32 +43,144 @@ function moveFocus(from: HTMLElement, step: 1 | -1): void {
   if (to instanceof HTMLElement) to.focus();
 }
 
+/* A frame that scrolls sideways cannot have a head that sticks: only one that is too wide is one. */
+function useFits(of: unknown): [RefObject<HTMLDivElement>, boolean] {
+  const ref = useRef<HTMLDivElement>(null);
+  const [fits, setFits] = useState(false);
+  useEffect(() => {
+    const frame = ref.current;
+    if (!frame) return undefined;
+    const measure = (): void => {
+      const table = frame.firstElementChild;
+      setFits(table !== null && table.scrollWidth <= frame.clientWidth);
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(frame);
+    measure();
+    return () => {
+      observer.disconnect();
+    };
+  }, [of]);
+  return [ref, fits];
+}
+
+interface RowActs {
+  key: (event: KeyboardEvent, row: ShownRow) => void;
+  menu: (event: MouseEvent, row: ShownRow) => void;
+  open: (id: string) => void;
+  tick: (id: string, on: boolean) => void;
+}
+
+/*
+ * Signals' own rule draws a row again only when what it is given changed: that is why the
+ * acts come in one object that stays.
+ */
+function Row(props: {
+  row: ShownRow;
+  columns: Column[];
+  tick: boolean | null;
+  open: boolean;
+  on: RowActs;
+}) {
+  const { row, columns, tick, open, on } = props;
+  return (
+    <tr
+      data-log={row.log_id}
+      tabIndex={0}
+      class={rowClass(row, open)}
+      aria-current={open ? 'true' : undefined}
+      onKeyDown={(event) => {
+        on.key(event, row);
+      }}
+      onContextMenu={(event) => {
+        on.menu(event, row);
+      }}
+      onClick={(event) => {
+        // Selecting text in a row is not opening it.
+        if (getSelection()?.type === 'Range') return;
+        if (!(event.target as HTMLElement).closest('button, input, a')) on.open(row.log_id);
+      }}
+    >
+      {tick !== null && (
+        <td class="tick">
+          <input
+            type="checkbox"
+            aria-label={t('list.tick', { operation: row.operation ?? row.log_id })}
+            checked={tick}
+            onChange={(event) => {
+              on.tick(row.log_id, event.currentTarget.checked);
+            }}
+          />
+        </td>
+      )}
+      {columns.map((column) => (
+        <td
+          key={column.name}
+          data-column={column.name}
+          class={`${column.numeric ? 'numeric ' : ''}cell-${column.name}`}
+          title={column.full?.(row)}
+        >
+          {column.cell(row)}
+          {column.name === 'status' && row.left && <span class="quiet"> {t('list.left')}</span>}
+        </td>
+      ))}
+    </tr>
+  );
+}
+
 export function LogTable({ model, columns, tickable, openId, onOpen, label }: Props) {
-  const body = useRef<HTMLTableSectionElement>(null);
+  const [menu, setMenu] = useState<CellAt | null>(null);
+  const names = columns.map((column) => column.name).join();
+  const shown = useMemo(() => columns, [names]);
+  const [frame, fits] = useFits(names);
 
   const onKey = (event: KeyboardEvent, row: ShownRow): void => {
     const target = event.currentTarget as HTMLElement;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target !== target) return;
     const key = event.key;
-    if (key === 'ArrowDown' || key === 'j' || key === 'J') moveFocus(target, 1);
-    else if (key === 'ArrowUp' || key === 'k' || key === 'K') moveFocus(target, -1);
+    const letters = preferences.value.keys !== false;
+    if (key === 'ArrowDown' || (letters && /^[jJ]$/.test(key))) moveFocus(target, 1);
+    else if (key === 'ArrowUp' || (letters && /^[kK]$/.test(key))) moveFocus(target, -1);
     else if (key === 'Enter') onOpen(row.log_id);
-    else if (key === 'x' && tickable) model.tick([row.log_id], !model.ticked.value.has(row.log_id));
+    else if (key === 'x' && letters && tickable)
+      model.tick([row.log_id], !model.ticked.value.has(row.log_id));
     else return;
-    if ((key === 'J' || key === 'K') && tickable) model.tick([row.log_id], true);
+    if ((key === 'J' || key === 'K') && tickable) {
+      const now = document.activeElement?.closest('tr')?.dataset['log'];
+      model.tick(now ? [row.log_id, now] : [row.log_id], true);
+    }
     event.preventDefault();
+    event.stopPropagation();
   };
 
-  const filterBy = (column: Column, row: ShownRow): void => {
-    const changes = column.filter?.(row);
-    if (!changes) return;
-    const { path, query, fragment } = address.value;
-    const { q, ...rest } = changes;
-    go({ path, query: { ...query, ...rest }, fragment: q ? { ...fragment, q } : fragment });
+  const onMenu = (event: MouseEvent, row: ShownRow): void => {
+    if (event.shiftKey) return; // the browser's own
+    const target = event.target as HTMLElement;
+    const name = target.closest('td')?.dataset['column'] ?? '';
+    // The menu key gives no place: the row's.
+    const box = target.getBoundingClientRect();
+    const pointed = event.clientX !== 0 || event.clientY !== 0;
+    event.preventDefault();
+    setMenu({
+      row,
+      column: all.get(name) ?? null,
+      x: pointed ? event.clientX : box.left + 40,
+      y: pointed ? event.clientY : box.bottom,
+    });
   };
+
+  const on = useRef<RowActs>({} as RowActs).current;
+  Object.assign(on, {
+    key: onKey,
+    menu: onMenu,
+    open: onOpen,
+    tick: (id: string, ticked: boolean) => {
+      model.tick([id], ticked);
+    },
+  });
 
   return (
-    <div class="table-frame">
+    <div class={`table-frame${fits ? ' fits' : ''}`} ref={frame}>
       <table aria-label={label}>
         <thead>
           <tr>
@@ -83,54 +196,27 @@ export function LogTable({ model, columns, tickable, openId, onOpen, label }: Pr
             ))}
           </tr>
         </thead>
-        <tbody ref={body}>
+        <tbody>
           {model.rows.value.map((row) => (
-            <tr
+            <Row
               key={row.log_id}
-              data-log={row.log_id}
-              tabIndex={0}
-              class={rowClass(row, row.log_id === openId)}
-              aria-current={row.log_id === openId ? 'true' : undefined}
-              onKeyDown={(event) => {
-                onKey(event, row);
-              }}
-              onClick={(event) => {
-                if (!(event.target as HTMLElement).closest('button, input, a')) onOpen(row.log_id);
-              }}
-            >
-              {tickable && (
-                <td class="tick">
-                  <input
-                    type="checkbox"
-                    aria-label={t('list.tick', { operation: row.operation ?? row.log_id })}
-                    checked={model.ticked.value.has(row.log_id)}
-                    onChange={(event) => {
-                      model.tick([row.log_id], event.currentTarget.checked);
-                    }}
-                  />
-                </td>
-              )}
-              {columns.map((column) => (
-                <td
-                  key={column.name}
-                  class={`${column.numeric ? 'numeric ' : ''}cell-${column.name}`}
-                  title={column.full?.(row)}
-                  onContextMenu={(event) => {
-                    if (!event.shiftKey || !column.filter) return;
-                    event.preventDefault();
-                    filterBy(column, row);
-                  }}
-                >
-                  {column.cell(row)}
-                  {column.name === 'status' && row.left && (
-                    <span class="quiet"> {t('list.left')}</span>
-                  )}
-                </td>
-              ))}
-            </tr>
+              row={row}
+              columns={shown}
+              tick={tickable ? model.ticked.value.has(row.log_id) : null}
+              open={row.log_id === openId}
+              on={on}
+            />
           ))}
         </tbody>
       </table>
+      {menu && (
+        <CellMenu
+          at={menu}
+          onClose={() => {
+            setMenu(null);
+          }}
+        />
+      )}
     </div>
   );
 }

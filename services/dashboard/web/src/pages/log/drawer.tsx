@@ -11,6 +11,7 @@ interface Props {
   position: number; // -1: not in the list
   total: number;
   more: boolean;
+  last: boolean;
   onStep: (step: 1 | -1) => void;
   onClose: () => void;
   onRetry: (scope: RetryScope) => void;
@@ -49,7 +50,7 @@ export function LogDrawer(props: Props) {
         <button
           type="button"
           aria-label={t('log.next')}
-          disabled={props.position < 0 || props.position >= props.total - 1}
+          disabled={props.position < 0 || props.last}
           onClick={() => {
             props.onStep(1);
           }}

@@ -2,104 +2,25 @@
  * Retries are shown before they are done. The retry_id is minted when the dialog opens, so
  * that a second click is the same attempt; a run of many acts on the set that was previewed.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 
-import { call, post } from '../../api/client';
-import { listen } from '../../api/stream';
-import type { LogRow, RetryPreview, RetryRun } from '../../api/types';
-import { DiffView } from '../../body/diff-view';
-import { count, plain } from '../../format/text';
+import { post } from '../../api/client';
+import type { RetryPreview, RetryRun } from '../../api/types';
+import { count } from '../../format/text';
 import { Dialog } from '../../parts/dialog';
 import { ProblemBox } from '../../parts/problem';
-import { StatusMark } from '../../parts/status';
 import { go } from '../../state/route';
 import { t, tn } from '../../text/en';
 
+import { One, type OneScope } from './one';
+import { Figures, Partners, Samples } from './preview';
+
 export type RetryScope =
-  | { kind: 'one'; id: string; lab: number; resend: boolean }
+  | OneScope
   | { kind: 'ids'; ids: string[] }
   | { kind: 'filter'; filter: Record<string, string>; words: string[] };
 
 const typeNumberAbove = 100;
-
-function newRetryId(): string {
-  return `ui-${crypto.randomUUID()}`;
-}
-
-/* What the stream says of this retry, from the moment the dialog opens: the outcome may be
-   there before the answer to the request is. */
-function useOutcome(id: string, retryId: string): LogRow | null {
-  const [row, setRow] = useState<LogRow | null>(null);
-  useEffect(
-    () =>
-      listen('log', (data) => {
-        const change = data as LogRow;
-        if (change.log_id === id && change.retry_id === retryId) setRow(change);
-      }),
-    [id, retryId],
-  );
-  return row;
-}
-
-function One({ scope, onClose }: { scope: RetryScope & { kind: 'one' }; onClose: () => void }) {
-  const retryId = useRef(newRetryId());
-  const [sure, setSure] = useState(!scope.resend);
-  const [sent, setSent] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const outcome = useOutcome(scope.id, retryId.current);
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      await call('POST', `logs/${scope.id}/retry`, {
-        body: {
-          retry_id: retryId.current,
-          lab_id: scope.lab,
-          ...(scope.resend ? { resend: true } : {}),
-        },
-      });
-      setSent(true);
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
-  };
-  return (
-    <form onSubmit={(event) => void submit(event)}>
-      <p>{t('retry.explain')}</p>
-      {scope.resend && (
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={sure}
-            onChange={(event) => {
-              setSure(event.currentTarget.checked);
-            }}
-          />
-          {t('retry.resend.sure')}
-        </label>
-      )}
-      {error !== null && <ProblemBox error={error} />}
-      {sent && (
-        <p class="label" role="status">
-          {t('retry.queued')} {outcome && <StatusMark status={outcome.status} />}
-        </p>
-      )}
-      <div class="actions">
-        {!sent && (
-          <button type="submit" class="primary" disabled={busy || !sure}>
-            {t('retry.do')}
-          </button>
-        )}
-        <button type="button" onClick={onClose}>
-          {sent ? t('close') : t('cancel')}
-        </button>
-      </div>
-    </form>
-  );
-}
 
 function bulkBody(scope: RetryScope): Record<string, unknown> {
   if (scope.kind === 'ids') return { ids: scope.ids };
@@ -111,79 +32,6 @@ function bulkBody(scope: RetryScope): Record<string, unknown> {
     else filter[key] = /_id$/.test(key) ? Number(value) : value;
   }
   return { filter };
-}
-
-function Figures({ preview }: { preview: RetryPreview }) {
-  const refused = Object.entries(preview.refused ?? {});
-  return (
-    <>
-      <dl class="figures">
-        <div>
-          <dt>{t('preview.matched')}</dt>
-          <dd>{`${count(preview.matched)}${preview.capped ? '+' : ''}`}</dd>
-        </div>
-        <div>
-          <dt>{t('preview.eligible')}</dt>
-          <dd>{count(preview.eligible)}</dd>
-        </div>
-        {preview.superseded !== undefined && (
-          <div>
-            <dt>{t('preview.superseded')}</dt>
-            <dd>{count(preview.superseded)}</dd>
-          </div>
-        )}
-        {preview.body_changed !== undefined && (
-          <div>
-            <dt>{t('preview.changed')}</dt>
-            <dd>{count(preview.body_changed)}</dd>
-          </div>
-        )}
-        {preview.body_same !== undefined && (
-          <div>
-            <dt>{t('preview.same')}</dt>
-            <dd>{count(preview.body_same)}</dd>
-          </div>
-        )}
-      </dl>
-      {refused.length > 0 && (
-        <p class="quiet">
-          {t('preview.refused')} {refused.map(([why, n]) => `${why}: ${count(n)}`).join(' · ')}
-        </p>
-      )}
-      {(preview.partners ?? []).length > 0 && (
-        <ul class="quiet">
-          {preview.partners?.map((partner, i) => (
-            <li key={i}>
-              <bdi>{plain(partner.developer_name)}</bdi>:{' '}
-              {count(partner.eligible ?? partner.count ?? 0)}
-            </li>
-          ))}
-        </ul>
-      )}
-      {preview.minutes !== undefined && preview.minutes > 0 && (
-        <p class="quiet">{t('preview.minutes', { minutes: String(Math.ceil(preview.minutes)) })}</p>
-      )}
-    </>
-  );
-}
-
-function Samples({ preview }: { preview: RetryPreview }) {
-  if (!preview.samples?.length) return null;
-  return (
-    <details>
-      <summary>{t('preview.samples')}</summary>
-      {preview.samples.map((sample, i) => (
-        <section key={i}>
-          <h3 class="mono">{sample.log_id}</h3>
-          {sample.last && sample.rebuilt ? (
-            <DiffView before={sample.last} after={sample.rebuilt} />
-          ) : (
-            <p class="quiet">{plain(sample.error) || t('diff.hidden')}</p>
-          )}
-        </section>
-      ))}
-    </details>
-  );
 }
 
 interface RunForm {
@@ -267,6 +115,7 @@ function Many({ scope, onClose }: { scope: RetryScope; onClose: () => void }) {
   const [preview, setPreview] = useState<RetryPreview | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
+  const [resend, setResend] = useState(false);
   const [form, setForm] = useState<RunForm>({
     reason: '',
     rate: 10,
@@ -275,11 +124,28 @@ function Many({ scope, onClose }: { scope: RetryScope; onClose: () => void }) {
     typed: '',
   });
   useEffect(() => {
-    post<RetryPreview>('logs/retry', { ...bulkBody(scope), dry_run: true }).then(
-      setPreview,
-      setError,
+    let current = true;
+    setPreview(null);
+    post<RetryPreview>('logs/retry', {
+      ...bulkBody(scope),
+      dry_run: true,
+      ...(resend ? { resend: true } : {}),
+    }).then(
+      (made) => {
+        if (current) setPreview(made);
+      },
+      (problem: unknown) => {
+        if (current) setError(problem);
+      },
     );
-  }, []);
+    return () => {
+      current = false;
+    };
+  }, [resend]);
+  const settled = ['success', 'superseded', 'suppressed'].reduce(
+    (sum, word) => sum + (preview?.refused?.[word] ?? 0),
+    0,
+  );
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (!preview) return;
@@ -315,9 +181,23 @@ function Many({ scope, onClose }: { scope: RetryScope; onClose: () => void }) {
       )}
       {error !== null && <ProblemBox error={error} />}
       {!preview && error === null && <p role="status">{t('preview.making')}</p>}
+      {preview && eligible === 0 && <p class="label">{t('preview.nothing')}</p>}
       {preview && (
         <>
           <Figures preview={preview} />
+          {(settled > 0 || resend) && (
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={resend}
+                onChange={(event) => {
+                  setResend(event.currentTarget.checked);
+                }}
+              />
+              {resend ? t('retry.resend.on') : t('retry.resend.too', { n: count(settled) })}
+            </label>
+          )}
+          <Partners preview={preview} />
           <Samples preview={preview} />
           {eligible > 0 && <RunFields form={form} set={setForm} eligible={eligible} />}
           <div class="actions">
