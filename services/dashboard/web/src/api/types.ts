@@ -156,6 +156,7 @@ export interface DeveloperAuthentication {
   is_integration_enable: boolean;
   flags: Record<string, unknown>;
   auth_key_hint: string;
+  old_auth_keys?: { hint: string; valid_until: string }[];
   n_integrations: number;
 }
 
@@ -186,6 +187,7 @@ export interface Integration {
 export interface IntegrationSaved {
   auth_id: number;
   auth_key: string | null;
+  old_auth_key_until?: string | null;
   integrations: Integration[];
   created: boolean;
 }
@@ -359,6 +361,9 @@ export interface Health {
   lanes: Lane[];
   stuck: { count: Count; items: LogRow[] };
 }
+
+/** What the stream pushes of Health. */
+export type HealthNow = Pick<Health, 'at' | 'stores' | 'failed_tasks' | 'lanes'>;
 
 export interface Stats {
   from: string;

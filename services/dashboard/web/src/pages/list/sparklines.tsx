@@ -25,7 +25,7 @@ function points(hours: IntegrationStats['hours'], of: 'success' | 'fail', top: n
     .join('');
 }
 
-function Spark({ stats }: { stats: IntegrationStats }) {
+export function Spark({ stats }: { stats: IntegrationStats }) {
   const top = Math.max(1, ...stats.hours.map((hour) => Math.max(hour.success, hour.fail)));
   return (
     <svg

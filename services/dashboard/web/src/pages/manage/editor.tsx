@@ -1,22 +1,25 @@
 /* The two panels of an integration: add, change, try out, look back. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { call, Problem } from '../../api/client';
+import { call, get, Problem } from '../../api/client';
 import type {
   ActionCategory,
   DeveloperAuthentication,
   Integration,
   IntegrationSaved,
+  Items,
 } from '../../api/types';
+import { DiffView } from '../../body/diff-view';
 import { plain } from '../../format/text';
-import { formatTime } from '../../format/time';
+import { useLoad } from '../../parts/load';
 import { ProblemBox } from '../../parts/problem';
-import { copy, say } from '../../parts/toast';
 import { unsaved } from '../../state/route';
 import { may } from '../../state/session';
 import { t, type TextKey } from '../../text/en';
 
-import { DetailFields, errorsOf, Field, HeaderRows, SelectField, TextField } from './fields';
+import { AuthKey, KeyOnce } from './auth-key';
+import { DetailFields } from './detail-fields';
+import { errorsOf, type Errors, HeaderRows, SelectField, TextField } from './fields';
 import {
   bodyOf,
   detailsOf,
@@ -27,26 +30,57 @@ import {
   requestTypes,
 } from './form';
 import { History } from './history';
-import { TryOut } from './try-out';
+import { SaveDialog } from './save-dialog';
+import { SendTest, Template, useEntity } from './template';
 
 interface Props {
   lab: number;
   auth: DeveloperAuthentication | null;
   row: Integration | null;
   categories: ActionCategory[];
-  onSaved: (saved: IntegrationSaved) => void;
+  onSaved: (saved: IntegrationSaved | null) => void;
 }
 
-function Actions({
+/* A row has one action: one choice of a list. */
+function OneAction({
   form,
   set,
   categories,
-  single,
+  errors,
 }: {
   form: Form;
   set: (f: Partial<Form>) => void;
   categories: ActionCategory[];
-  single: boolean;
+  errors: Errors;
+}) {
+  return (
+    <SelectField
+      label={t('manage.action')}
+      pointer="/action_category_list_id"
+      errors={errors}
+      value={String(form.actions[0] ?? '')}
+      options={categories.flatMap((category) =>
+        category.actions.map((action): [string, string] => [
+          String(action.id),
+          `${String(action.id)} · ${action.name}`,
+        ]),
+      )}
+      onChange={(value) => {
+        set({ actions: [Number(value)] });
+      }}
+    />
+  );
+}
+
+/* New rows: one for each action that is ticked. */
+function Actions({
+  form,
+  set,
+  categories,
+}: {
+  form: Form;
+  set: (f: Partial<Form>) => void;
+  categories: ActionCategory[];
 }) {
   return (
     <fieldset class="action-list">
@@ -60,18 +94,15 @@ function Actions({
           {category.actions.map((action) => (
             <label key={action.id} class="check">
               <input
-                type={single ? 'radio' : 'checkbox'}
-                name="action"
+                type="checkbox"
                 checked={form.actions.includes(action.id)}
                 onChange={(event) => {
                   const on = event.currentTarget.checked;
-                  if (single) set({ actions: [action.id] });
-                  else
-                    set({
-                      actions: on
-                        ? [...form.actions, action.id]
-                        : form.actions.filter((id) => id !== action.id),
-                    });
+                  set({
+                    actions: on
+                      ? [...form.actions, action.id]
+                      : form.actions.filter((id) => id !== action.id),
+                  });
                 }}
               />
               {action.id} · {action.name}
@@ -113,45 +144,162 @@ function Flags({ form, set }: { form: Form; set: (f: Partial<Form>) => void }) {
   );
 }
 
-function KeyOnce({ authKey, onStored }: { authKey: string; onStored: () => void }) {
+/* A partner's own switches: kept with the authentication, read by what the LIS builds. */
+function FeatureFlags({ form, set }: { form: Form; set: (f: Partial<Form>) => void }) {
+  const [name, setName] = useState('');
   return (
-    <div class="notice" role="alert">
-      <p>{t('manage.key.once')}</p>
-      <p>
-        <code class="wrap">{authKey}</code>{' '}
+    <fieldset>
+      <legend>{t('manage.flags')}</legend>
+      {Object.entries(form.flags).map(([flag, value]) => (
+        <div key={flag}>
+          {typeof value === 'boolean' ? (
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={value}
+                onChange={(event) => {
+                  set({ flags: { ...form.flags, [flag]: event.currentTarget.checked } });
+                }}
+              />
+              {plain(flag)}
+            </label>
+          ) : (
+            <code>
+              {plain(flag)}: {plain(JSON.stringify(value))}
+            </code>
+          )}{' '}
+          <button
+            type="button"
+            class="plain"
+            aria-label={t('manage.flags.remove', { name: flag })}
+            onClick={() => {
+              set({
+                flags: Object.fromEntries(
+                  Object.entries(form.flags).filter(([other]) => other !== flag),
+                ),
+              });
+            }}
+          >
+            ✕
+          </button>
+        </div>
+      ))}
+      <div class="list-tools">
+        <label>
+          {t('manage.flags.name')}
+          <input
+            type="text"
+            maxLength={60}
+            value={name}
+            onInput={(event) => {
+              setName(event.currentTarget.value);
+            }}
+          />
+        </label>
         <button
           type="button"
+          disabled={name.trim() === ''}
           onClick={() => {
-            copy(authKey, t('copied.key'));
+            set({ flags: { ...form.flags, [name.trim()]: true } });
+            setName('');
           }}
         >
-          {t('copy')}
+          {t('manage.flags.add')}
         </button>
-      </p>
-      <button type="button" class="primary" onClick={onStored}>
-        {t('manage.key.stored')}
-      </button>
+      </div>
+    </fieldset>
+  );
+}
+
+/* Somebody was faster: theirs beside mine, and who reads decides. */
+function Conflict(props: {
+  row: Integration;
+  mine: (theirs: Integration) => [Record<string, unknown>, Record<string, unknown>];
+  onTake: () => void;
+  onKeep: (theirs: Integration) => void;
+}) {
+  const { row } = props;
+  const rows = useLoad(`theirs ${String(row.id)}`, (signal) =>
+    get<Items<Integration>>(
+      `developer-authentications/${String(row.auth_id)}/integrations`,
+      {},
+      signal,
+    ),
+  );
+  const theirs = rows.data?.items.find((one) => one.id === row.id);
+  const [before, after] = theirs ? props.mine(theirs) : [null, null];
+  return (
+    <div class="notice notice-bad" role="alert">
+      <p>{t('manage.conflict')}</p>
+      {theirs && <DiffView before={JSON.stringify(before)} after={JSON.stringify(after)} />}
+      <div class="actions">
+        <button type="button" onClick={props.onTake}>
+          {t('manage.conflict.reload')}
+        </button>
+        {theirs && (
+          <button
+            type="button"
+            onClick={() => {
+              props.onKeep(theirs);
+            }}
+          >
+            {t('manage.conflict.keep')}
+          </button>
+        )}
+      </div>
     </div>
   );
 }
 
-function Conflict({ error, onTake }: { error: unknown; onTake: () => void }) {
-  if (!(error instanceof Problem) || error.status !== 412) return null;
+/* All faults in one place, each leading to its field. */
+function Faults({ errors, form }: { errors: Errors; form: HTMLFormElement | null }) {
+  if (errors.length === 0) return null;
+  const lead = (pointer: string): void => {
+    const fields = [...(form?.querySelectorAll<HTMLElement>('[data-pointer]') ?? [])];
+    const field =
+      fields.find((one) => one.dataset['pointer'] === pointer) ??
+      fields.find((one) => pointer.startsWith(`${one.dataset['pointer'] ?? '-'}/`));
+    field?.querySelector<HTMLElement>('input, select, textarea')?.focus();
+  };
   return (
     <div class="notice notice-bad" role="alert">
-      <p>{t('manage.conflict')}</p>
-      <button type="button" onClick={onTake}>
-        {t('manage.conflict.reload')}
-      </button>
+      <p>{t('manage.faults')}</p>
+      <ul>
+        {errors.map((error) => (
+          <li key={error.pointer + error.detail}>
+            <button
+              type="button"
+              class="plain"
+              onClick={() => {
+                lead(error.pointer);
+              }}
+            >
+              {plain(error.detail)}
+            </button>
+          </li>
+        ))}
+      </ul>
     </div>
   );
+}
+
+/* What is asked of the server to make the saved row: the form against the row it began with. */
+function changesOf(
+  form: Form,
+  lab: number,
+  auth: DeveloperAuthentication | null,
+  row: Integration | null,
+): [Record<string, unknown>, Record<string, unknown>] {
+  return [bodyOf(formOf(auth, row), lab, auth, row), bodyOf(form, lab, auth, row)];
 }
 
 export function Editor({ lab, auth, row, categories, onSaved }: Props) {
   const [form, setForm] = useState<Form>(() => formOf(auth, row));
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
-  const [key, setKey] = useState<string | null>(null);
+  const [asking, setAsking] = useState(false);
+  const [made, setMade] = useState<IntegrationSaved | null>(null);
+  const [entity, setEntity] = useEntity(lab, form, categories);
   const ref = useRef<HTMLFormElement>(null);
   const writable = may('admin');
   const set = (change: Partial<Form>): void => {
@@ -165,204 +313,208 @@ export function Editor({ lab, auth, row, categories, onSaved }: Props) {
     [],
   );
   const errors = errorsOf(error);
+  const conflict = error instanceof Problem && error.status === 412;
 
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (detailsOf(form.details) === null) return;
+  const save = async (version: number | undefined): Promise<void> => {
     setBusy(true);
     setError(null);
     try {
       const saved = await call<IntegrationSaved>('POST', 'integrations', {
         body: bodyOf(form, lab, auth, row),
-        ...(row ? { headers: { 'if-match': `"${String(row.version)}"` } } : {}),
+        ...(version === undefined ? {} : { headers: { 'if-match': `"${String(version)}"` } }),
       });
       unsaved.value = null;
-      const version = saved.integrations[0]?.version ?? 0;
-      say(
-        t('manage.saved', { time: formatTime(new Date().toISOString()), version: String(version) }),
-      );
-      if (saved.auth_key) setKey(saved.auth_key);
+      if (saved.auth_key) setMade(saved);
       else onSaved(saved);
-      if (saved.auth_key) setTimeout(() => undefined, 0);
     } catch (problem) {
       setError(problem);
+      setAsking(false);
       requestAnimationFrame(() =>
         ref.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(),
       );
     }
     setBusy(false);
   };
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (detailsOf(form.details) === null) return;
+    const [before, after] = changesOf(form, lab, auth, row);
+    if (row && JSON.stringify(before) !== JSON.stringify(after)) setAsking(true);
+    else void save(row?.version);
+  };
 
-  if (key)
+  if (made?.auth_key)
     return (
       <KeyOnce
-        authKey={key}
+        authKey={made.auth_key}
+        until={made.old_auth_key_until ?? null}
         onStored={() => {
-          setKey(null);
-          onSaved({ auth_id: auth?.id ?? 0, auth_key: null, integrations: [], created: true });
+          setMade(null);
+          onSaved({ ...made, auth_key: null });
         }}
       />
     );
-  const p = { errors };
+  const text = (name: 'developer_name' | 'url' | 'developer_id' | 'org_id', label: TextKey) => (
+    <TextField
+      label={t(label)}
+      pointer={`/${name}`}
+      errors={errors}
+      type={name.endsWith('_id') ? 'number' : 'text'}
+      value={form[name]}
+      onInput={(v) => {
+        set({ [name]: v });
+      }}
+    />
+  );
   return (
-    <form
-      ref={ref}
-      onSubmit={(event) => void save(event)}
-      class="editor"
-      aria-label={t('manage.form')}
-    >
-      {row?.config_error && <p class="notice notice-bad">{plain(row.config_error)}</p>}
-      <fieldset disabled={!writable} class="bare">
-        <details open>
-          <summary>{t('manage.panel.auth')}</summary>
-          <div class="grid">
-            <TextField
-              {...p}
-              label={t('manage.name')}
-              pointer="/developer_name"
-              value={form.developer_name}
-              onInput={(v) => {
-                set({ developer_name: v });
-              }}
-            />
-            <TextField
-              {...p}
-              label={t('manage.key')}
-              pointer="/auth_key"
-              value={form.auth_key}
-              onInput={(v) => {
-                set({ auth_key: v });
-              }}
-              hint={
-                auth ? t('manage.key.hint', { hint: auth.auth_key_hint }) : t('manage.key.made')
-              }
-            />
-            <SelectField
-              {...p}
-              label={t('manage.type')}
-              pointer="/integration_type"
-              value={form.integration_type}
-              options={integrationTypes.map((v) => [v, v])}
-              onChange={(v) => {
-                set({ integration_type: v });
-              }}
-            />
-            <TextField
-              {...p}
-              label={t('manage.url')}
-              pointer="/url"
-              value={form.url}
-              onInput={(v) => {
-                set({ url: v });
-              }}
-            />
-            <SelectField
-              {...p}
-              label={t('manage.request_type')}
-              pointer="/request_type"
-              value={String(form.request_type)}
-              options={requestTypes.map((v, i) => [String(i), v])}
-              onChange={(v) => {
-                set({ request_type: Number(v) });
-              }}
-            />
-            <SelectField
-              {...p}
-              label={t('manage.payload_type')}
-              pointer="/payload_type"
-              value={form.payload_type}
-              options={[...new Set([form.payload_type, ...payloadTypes])].map((v) => [v, v || '–'])}
-              onChange={(v) => {
-                set({ payload_type: v });
-              }}
-            />
-            {form.is_org && (
-              <TextField
-                {...p}
-                label={t('manage.org')}
-                pointer="/org_id"
-                type="number"
-                value={form.org_id}
-                onInput={(v) => {
-                  set({ org_id: v });
+    <>
+      <form ref={ref} onSubmit={submit} class="editor" aria-label={t('manage.form')}>
+        {row?.config_error && <p class="notice notice-bad">{plain(row.config_error)}</p>}
+        <fieldset disabled={!writable} class="bare">
+          <details open>
+            <summary>{t('manage.panel.auth')}</summary>
+            <div class="grid">
+              {text('developer_name', 'manage.name')}
+              {text('developer_id', 'manage.developer_id')}
+              {form.is_org && text('org_id', 'manage.org')}
+            </div>
+            {auth ? (
+              <AuthKey
+                auth={auth}
+                onChanged={() => {
+                  onSaved(null);
                 }}
               />
+            ) : (
+              <div class="grid">
+                <TextField
+                  label={t('manage.key')}
+                  pointer="/auth_key"
+                  errors={errors}
+                  value={form.auth_key}
+                  onInput={(v) => {
+                    set({ auth_key: v });
+                  }}
+                  hint={t('manage.key.made')}
+                />
+              </div>
             )}
+            <div class="grid">
+              {row && <OneAction form={form} set={set} categories={categories} errors={errors} />}
+              <SelectField
+                label={t('manage.type')}
+                pointer="/integration_type"
+                errors={errors}
+                value={form.integration_type}
+                options={integrationTypes.map((v) => [v, v])}
+                onChange={(v) => {
+                  set({ integration_type: v });
+                }}
+              />
+              <SelectField
+                label={t('manage.request_type')}
+                pointer="/request_type"
+                errors={errors}
+                value={String(form.request_type)}
+                options={requestTypes.map((v, i) => [String(i), v])}
+                onChange={(v) => {
+                  set({ request_type: Number(v) });
+                }}
+              />
+              <SelectField
+                label={t('manage.payload_type')}
+                pointer="/payload_type"
+                errors={errors}
+                value={form.payload_type}
+                options={[...new Set([form.payload_type, ...payloadTypes])].map((v) => [
+                  v,
+                  v || '–',
+                ])}
+                onChange={(v) => {
+                  set({ payload_type: v });
+                }}
+              />
+            </div>
+            {!row && <Actions form={form} set={set} categories={categories} />}
+            <div class="grid-wide">{text('url', 'manage.url')}</div>
+            <HeaderRows
+              pairs={form.headers}
+              onChange={(headers) => {
+                set({ headers });
+              }}
+            />
+            <DetailFields
+              form={form}
+              errors={errors}
+              effective={row?.transport ?? 'http'}
+              onChange={(details) => {
+                set({ details });
+              }}
+            />
+          </details>
+          <details open>
+            <summary>{t('manage.panel.flags')}</summary>
+            <Flags form={form} set={set} />
+            <FeatureFlags form={form} set={set} />
+          </details>
+        </fieldset>
+        <details open>
+          <summary>{t('manage.panel.template')}</summary>
+          <fieldset disabled={!writable && !may('operator')} class="bare">
+            <Template
+              lab={lab}
+              form={form}
+              errors={errors}
+              entity={entity}
+              onEntity={setEntity}
+              onInput={(template_text) => {
+                set({ template_text });
+              }}
+            />
+          </fieldset>
+        </details>
+        {conflict && row && (
+          <Conflict
+            row={row}
+            mine={(theirs) => [
+              bodyOf(formOf(auth, theirs), lab, auth, theirs),
+              bodyOf(form, lab, auth, row),
+            ]}
+            onTake={() => {
+              unsaved.value = null;
+              onSaved(null);
+            }}
+            onKeep={(theirs) => void save(theirs.version)}
+          />
+        )}
+        <Faults errors={errors} form={ref.current} />
+        {error !== null && !conflict && errors.length === 0 && <ProblemBox error={error} />}
+        {writable ? (
+          <div class="save-bar">
+            <button type="submit" class="primary" disabled={busy}>
+              {t('manage.save')}
+            </button>
+            {unsaved.value && <span class="quiet">{t('manage.unsaved')}</span>}
           </div>
-          {auth && (
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={form.rotate_auth_key}
-                onChange={(e) => {
-                  set({ rotate_auth_key: e.currentTarget.checked });
-                }}
-              />
-              {t('manage.key.rotate')}
-            </label>
-          )}
-          <HeaderRows
-            pairs={form.headers}
-            onChange={(headers) => {
-              set({ headers });
-            }}
-          />
-          <Actions form={form} set={set} categories={categories} single={row !== null} />
-          <Field
-            {...p}
-            label={t('manage.template')}
-            pointer="/template_text"
-            hint={t('manage.template.hint')}
-          >
-            {(id, why, invalid) => (
-              <textarea
-                id={id}
-                class="mono"
-                rows={6}
-                dir="ltr"
-                spellcheck={false}
-                aria-describedby={why}
-                aria-invalid={invalid}
-                value={form.template_text}
-                onInput={(e) => {
-                  set({ template_text: e.currentTarget.value });
-                }}
-              />
-            )}
-          </Field>
-          <DetailFields
-            form={form}
-            errors={errors}
-            onChange={(details) => {
-              set({ details });
-            }}
-          />
-        </details>
-        <details open>
-          <summary>{t('manage.panel.flags')}</summary>
-          <Flags form={form} set={set} />
-        </details>
-        <Conflict
-          error={error}
-          onTake={() => {
-            onSaved({ auth_id: auth?.id ?? 0, auth_key: null, integrations: [], created: false });
-          }}
-        />
-        {error !== null && <ProblemBox error={error} />}
-        <button type="submit" class="primary" disabled={busy}>
-          {t('manage.save')}
-        </button>
-      </fieldset>
-      {!writable && <p class="quiet">{t('manage.readonly')}</p>}
-      <TryOut lab={lab} form={form} row={row} />
-      {row && (
-        <History
+        ) : (
+          <p class="quiet">{t('manage.readonly')}</p>
+        )}
+        {row && <SendTest row={row} entity={entity} dirty={unsaved.value !== null} />}
+        {row && <History row={row} onBack={set} />}
+      </form>
+      {asking && row && (
+        <SaveDialog
+          lab={lab}
           row={row}
-          onBack={(before) => {
-            set(before);
+          before={changesOf(form, lab, auth, row)[0]}
+          after={changesOf(form, lab, auth, row)[1]}
+          busy={busy}
+          onSave={() => void save(row.version)}
+          onClose={() => {
+            setAsking(false);
           }}
         />
       )}
-    </form>
+    </>
   );
 }

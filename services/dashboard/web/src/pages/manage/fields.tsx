@@ -6,7 +6,7 @@ import { Problem, type FieldError } from '../../api/client';
 import { plain } from '../../format/text';
 import { t } from '../../text/en';
 
-import { detailAt, detailsOf, type Form, type HeaderPair, withDetail } from './form';
+import type { HeaderPair } from './form';
 
 export type Errors = FieldError[];
 
@@ -19,6 +19,9 @@ export function Field(props: {
   pointer: string;
   errors: Errors;
   hint?: string;
+  /** How it is called in JSON, for who knows it by that. */
+  code?: string;
+  hideLabel?: boolean;
   children: (id: string, describedBy: string, invalid: boolean) => ComponentChildren;
 }) {
   const id = useId();
@@ -26,8 +29,11 @@ export function Field(props: {
     (error) => error.pointer === props.pointer || error.pointer.startsWith(`${props.pointer}/`),
   );
   return (
-    <div class="field">
-      <label for={id}>{props.label}</label>
+    <div class="field" data-pointer={props.pointer}>
+      <label for={id} class={props.hideLabel ? 'sr' : ''}>
+        {props.label}
+        {props.code && <code class="quiet"> {props.code}</code>}
+      </label>
       {props.children(id, `${id}-why`, mine.length > 0)}
       <div id={`${id}-why`}>
         {props.hint && <p class="quiet">{props.hint}</p>}
@@ -48,8 +54,10 @@ export function TextField(props: {
   value: string;
   onInput: (value: string) => void;
   hint?: string;
+  code?: string;
   type?: string;
   disabled?: boolean;
+  long?: boolean;
 }) {
   return (
     <Field
@@ -57,21 +65,32 @@ export function TextField(props: {
       pointer={props.pointer}
       errors={props.errors}
       {...(props.hint ? { hint: props.hint } : {})}
+      {...(props.code ? { code: props.code } : {})}
     >
-      {(id, why, invalid) => (
-        <input
-          id={id}
-          type={props.type ?? 'text'}
-          autocomplete="off"
-          aria-describedby={why}
-          aria-invalid={invalid}
-          disabled={props.disabled ?? false}
-          value={props.value}
-          onInput={(event) => {
-            props.onInput(event.currentTarget.value);
-          }}
-        />
-      )}
+      {(id, why, invalid) => {
+        const common = {
+          id,
+          'aria-describedby': why,
+          'aria-invalid': invalid,
+          disabled: props.disabled ?? false,
+          value: props.value,
+        };
+        const onInput = (event: { currentTarget: { value: string } }): void => {
+          props.onInput(event.currentTarget.value);
+        };
+        return props.long ? (
+          <textarea
+            {...common}
+            class="mono"
+            rows={3}
+            dir="ltr"
+            spellcheck={false}
+            onInput={onInput}
+          />
+        ) : (
+          <input {...common} type={props.type ?? 'text'} autocomplete="off" onInput={onInput} />
+        );
+      }}
     </Field>
   );
 }
@@ -83,9 +102,15 @@ export function SelectField(props: {
   value: string;
   options: [string, string][];
   onChange: (value: string) => void;
+  code?: string;
 }) {
   return (
-    <Field label={props.label} pointer={props.pointer} errors={props.errors}>
+    <Field
+      label={props.label}
+      pointer={props.pointer}
+      errors={props.errors}
+      {...(props.code ? { code: props.code } : {})}
+    >
       {(id, why, invalid) => (
         <select
           id={id}
@@ -158,109 +183,6 @@ export function HeaderRows({
       >
         {t('manage.header.add')}
       </button>
-    </fieldset>
-  );
-}
-
-/* What a transport asks for; the rest is reached through the JSON. */
-const detailFields: Record<string, [string, 'text' | 'number' | 'secret'][]> = {
-  http: [
-    ['timeout_ms', 'number'],
-    ['rate_limit_per_second', 'number'],
-    ['max_concurrency', 'number'],
-    ['x-api-key', 'secret'],
-    ['webhook_secret', 'secret'],
-  ],
-  mllp: [
-    ['host', 'text'],
-    ['port', 'number'],
-    ['hl7.version', 'text'],
-    ['hl7.receiving_application', 'text'],
-    ['hl7.receiving_facility', 'text'],
-    ['ack.timeout_ms', 'number'],
-  ],
-  sftp: [
-    ['host', 'text'],
-    ['port', 'number'],
-    ['sftp.username', 'text'],
-    ['sftp.password', 'secret'],
-    ['sftp.private_key', 'secret'],
-    ['sftp.directory', 'text'],
-    ['sftp.file_name', 'text'],
-  ],
-  fax: [
-    ['vendor', 'text'],
-    ['fax.from', 'text'],
-    ['fax.access_key', 'secret'],
-    ['fax.secret_key', 'secret'],
-  ],
-};
-
-const root = '/integration_extra_details';
-
-export function DetailFields(props: {
-  form: Form;
-  errors: Errors;
-  onChange: (details: string) => void;
-}) {
-  const { form, errors, onChange } = props;
-  const details = detailsOf(form.details);
-  const transport = String((details && detailAt(details, 'transport')) ?? '');
-  const effective = transport || (details?.['host'] ? 'mllp' : 'http');
-  const set = (path: string, value: unknown): void => {
-    if (details) onChange(JSON.stringify(withDetail(details, path, value), null, 2));
-  };
-  return (
-    <fieldset>
-      <legend>{t('manage.details')}</legend>
-      {details && (
-        <div class="grid">
-          <SelectField
-            label={t('manage.transport')}
-            pointer={`${root}/transport`}
-            errors={errors}
-            value={transport}
-            options={[
-              ['', t('manage.transport.auto')],
-              ...Object.keys(detailFields).map((name): [string, string] => [name, name]),
-            ]}
-            onChange={(value) => {
-              set('transport', value);
-            }}
-          />
-          {(detailFields[effective] ?? []).map(([path, kind]) => (
-            <TextField
-              key={path}
-              label={path}
-              pointer={`${root}/${path.replace(/\./g, '/')}`}
-              errors={errors}
-              type={kind === 'number' ? 'number' : 'text'}
-              value={String(detailAt(details, path) ?? '')}
-              onInput={(value) => {
-                set(path, kind === 'number' && value !== '' ? Number(value) : value);
-              }}
-            />
-          ))}
-        </div>
-      )}
-      <Field label={t('manage.details.json')} pointer={root} errors={errors}>
-        {(id, why, invalid) => (
-          <textarea
-            id={id}
-            class="mono"
-            rows={8}
-            dir="ltr"
-            spellcheck={false}
-            aria-describedby={why}
-            aria-invalid={invalid || details === null}
-            value={form.details}
-            onInput={(event) => {
-              onChange(event.currentTarget.value);
-            }}
-          />
-        )}
-      </Field>
-      {details === null && <p class="bad">{t('manage.details.nojson')}</p>}
     </fieldset>
   );
 }

@@ -8,6 +8,8 @@ export interface HeaderPair {
 
 export interface Form {
   developer_name: string;
+  developer_id: string;
+  flags: Record<string, unknown>;
   auth_key: string;
   url: string;
   headers: HeaderPair[];
@@ -23,7 +25,6 @@ export interface Form {
   is_disable: boolean;
   is_batch: boolean;
   is_auto_retry: boolean;
-  rotate_auth_key: boolean;
 }
 
 export const requestTypes = ['GET', 'POST', 'PUT', 'DELETE'];
@@ -33,6 +34,8 @@ export const integrationTypes = ['WEBHOOK', 'API', 'MIRTH'];
 export function formOf(auth: DeveloperAuthentication | null, row: Integration | null): Form {
   return {
     developer_name: auth?.developer_name ?? '',
+    developer_id: String(auth?.developer_id ?? ''),
+    flags: auth?.flags ?? {},
     auth_key: '',
     url: row?.url ?? '',
     headers: Object.entries(row?.headers ?? {}).map(([name, value]) => ({
@@ -51,7 +54,6 @@ export function formOf(auth: DeveloperAuthentication | null, row: Integration | 
     is_disable: row?.is_disable ?? false,
     is_batch: row?.is_batch ?? false,
     is_auto_retry: row?.is_auto_retry ?? false,
-    rotate_auth_key: false,
   };
 }
 
@@ -105,9 +107,10 @@ export function bodyOf(
     ...(row ? { id: row.id } : {}),
     ...(auth ? { auth_id: auth.id } : {}),
     ...(form.auth_key ? { auth_key: form.auth_key } : {}),
-    ...(form.rotate_auth_key ? { rotate_auth_key: true } : {}),
     lab_id: lab,
     developer_name: form.developer_name,
+    developer_id: form.developer_id ? Number(form.developer_id) : null,
+    flags: form.flags,
     integration_type: form.integration_type,
     is_org: form.is_org,
     org_id: form.org_id ? Number(form.org_id) : null,

@@ -8,15 +8,19 @@ import type {
   Integration,
   Items,
   Lab,
+  Stats,
 } from '../../api/types';
-import { middle, plain } from '../../format/text';
+import { count, middle, plain } from '../../format/text';
+import { formatDuration, formatTime } from '../../format/time';
 import { Combobox, type Choice } from '../../parts/combobox';
+import { say } from '../../parts/toast';
 import { useLoad } from '../../parts/load';
 import { ProblemBox } from '../../parts/problem';
 import { address, go } from '../../state/route';
 import { may } from '../../state/session';
 import { t } from '../../text/en';
 import { actionCategories } from '../list/filter-bar';
+import { Spark } from '../list/sparklines';
 
 import { Editor } from './editor';
 import { requestTypes } from './form';
@@ -32,7 +36,33 @@ export async function searchLabs(text: string): Promise<Choice[]> {
   }));
 }
 
-function Rows(props: { rows: Integration[]; at: string; onOpen: (id: string) => void }) {
+function Day({ row, stats }: { row: Integration; stats: Stats | null }) {
+  const mine = stats?.integrations.find((one) => one.lab_integration_id === row.id);
+  if (!mine) return <span class="quiet">{stats ? t('manage.quiet') : ''}</span>;
+  return (
+    <span class="day">
+      <Spark stats={mine} />
+      <span class={mine.fail > 0 ? 'bad' : ''}>
+        {mine.success_rate === null
+          ? '–'
+          : `${String(Math.round(mine.success_rate * 1000) / 10)} %`}
+      </span>{' '}
+      <span class="quiet">
+        {count(mine.total)} · p95 {formatDuration(mine.p95_ms) || '–'}
+      </span>
+    </span>
+  );
+}
+
+function Rows(props: {
+  rows: Integration[];
+  lab: string;
+  at: string;
+  onOpen: (id: string) => void;
+}) {
+  const stats = useLoad(`stats ${props.lab}`, (signal) =>
+    get<Stats>('stats', { lab_id: props.lab }, signal),
+  );
   return (
     <div class="table-frame">
       <table aria-label={t('manage.rows')}>
@@ -43,6 +73,7 @@ function Rows(props: { rows: Integration[]; at: string; onOpen: (id: string) => 
             <th scope="col">{t('col.transport')}</th>
             <th scope="col">{t('col.endpoint')}</th>
             <th scope="col">{t('col.status')}</th>
+            <th scope="col">{t('manage.day')}</th>
           </tr>
         </thead>
         <tbody>
@@ -69,6 +100,9 @@ function Rows(props: { rows: Integration[]; at: string; onOpen: (id: string) => 
                 {row.is_disable ? t('manage.off') : t('manage.on')}
                 {row.config_error && <span class="bad"> {t('manage.faulty')}</span>}
               </td>
+              <td>
+                <Day row={row} stats={stats.data} />
+              </td>
             </tr>
           ))}
         </tbody>
@@ -83,6 +117,7 @@ export function ManagePage({ auth, row }: { auth: string; row: string }) {
   const [labName, setLabName] = useState('');
   const [categories, setCategories] = useState<ActionCategory[]>([]);
   const [turn, setTurn] = useState(0);
+  const [note, setNote] = useState('');
   useEffect(() => {
     actionCategories().then(setCategories, () => undefined);
   }, []);
@@ -102,6 +137,7 @@ export function ManagePage({ auth, row }: { auth: string; row: string }) {
     get<Items<Integration>>(`developer-authentications/${auth}/integrations`, {}, signal),
   );
   const to = (a: string, r: string): void => {
+    if (r !== row || a !== auth) setNote('');
     const path = [managePath, a, r].filter(Boolean).join('/');
     go({ path, query: lab ? { lab } : {}, fragment: {} });
   };
@@ -147,6 +183,7 @@ export function ManagePage({ auth, row }: { auth: string; row: string }) {
         <>
           <Rows
             rows={rows.data.items}
+            lab={lab}
             at={row}
             onOpen={(id) => {
               to(auth, id);
@@ -164,7 +201,8 @@ export function ManagePage({ auth, row }: { auth: string; row: string }) {
           )}
         </>
       )}
-      {lab && categories.length > 0 && (open || (fresh && (chosen || auth === 'new'))) && (
+      {note && <p class="label good">{note}</p>}
+      {lab && categories.length > 0 && (chosen || auth === 'new') && (open || fresh) && (
         <Editor
           key={`${auth} ${row} ${String(open?.version ?? '')} ${String(turn)}`}
           lab={Number(lab)}
@@ -173,8 +211,15 @@ export function ManagePage({ auth, row }: { auth: string; row: string }) {
           categories={categories}
           onSaved={(saved) => {
             setTurn((n) => n + 1);
-            const first = saved.integrations[0];
-            if (first && fresh) to(String(saved.auth_id), String(first.id));
+            const [first] = saved?.integrations ?? [];
+            if (!saved || !first) return;
+            const words = t('manage.saved', {
+              time: formatTime(new Date().toISOString()),
+              version: String(first.version),
+            });
+            say(words);
+            setNote(words);
+            if (fresh) to(String(saved.auth_id), String(first.id));
           }}
         />
       )}
