@@ -103,9 +103,19 @@ json_t *page_json(struct log_page *page);
 /* troubles.c: `checks` and `hint` of a log in full, before it is masked */
 void troubles_add(struct call *call, json_t *log);
 
-/* ---- mask.c: what a caller may see of a log ---- */
-bool mask_applies(const struct call *call); /* bodies */
+/* ---- mask.c: what a caller may see ---- */
+bool mask_applies(const struct call *call); /* of bodies */
 void mask_row(const struct call *call, json_t *row);
+void mask_row_for_viewer(json_t *row);
 void mask_log(const struct call *call, json_t *log); /* a log or an attempt, in full */
 /* For a viewer: what was looked for may be a patient's. */
 void mask_run(json_t *run);
+/* In place, where the caller is a viewer: what a partner said of an error becomes what its
+ * error_kind means; a free text is masked whole. */
+void mask_error(const struct call *call, json_t *item, const char *member);
+void mask_text(const struct call *call, json_t *item, const char *member);
+/* For a viewer: an inbound call that no route names is called by its path. */
+void mask_operation(const struct call *call, json_t *item);
+/* In place, where bodies are masked. */
+void mask_body(const struct call *call, json_t *item, const char *member);
+const char *mask_error_words(const char *kind); /* NULL: of none */

@@ -6,6 +6,7 @@
 #include "kafka/reader.h"
 #include "json/jdoc.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -114,6 +115,19 @@ static void add_value(const struct call *call, json_t *item, const struct kafka_
 	                          hidden ? json_pack("[s]", "value") : json_array());
 }
 
+/* Of ours an id; a stranger's may be anything. */
+static json_t *key_json(const struct call *call, const struct kafka_message *m)
+{
+	bool is_id = m->key_len <= 24;
+
+	if (!m->key || !utf8_valid(m->key, m->key_len))
+		return json_null();
+	for (size_t i = 0; i < m->key_len; i++)
+		is_id &= isxdigit((unsigned char)m->key[i]) != 0;
+	return call->who.role < ROLE_OPERATOR && !is_id ? json_null()
+	                                                : json_stringn(m->key, m->key_len);
+}
+
 static json_t *item_of(const struct call *call, const struct kafka_message *m,
                        int64_t lab_id)
 {
@@ -126,12 +140,11 @@ static json_t *item_of(const struct call *call, const struct kafka_message *m,
 	                 header_json(m, "reason"), "exception", header_json(m, "exception"),
 	                 "source_topic", header_json(m, "source_topic"), "source_partition",
 	                 header_int(m, "source_partition"), "source_offset",
-	                 header_int(m, "source_offset"), "key",
-	                 m->key && utf8_valid(m->key, m->key_len)
-	                         ? json_stringn(m->key, m->key_len)
-	                         : json_null(),
-	                 "lab_id", lab_id ? json_integer(lab_id) : json_null());
+	                 header_int(m, "source_offset"), "key", key_json(call, m), "lab_id",
+	                 lab_id ? json_integer(lab_id) : json_null());
 	add_value(call, item, m);
+	/* a parser's words quote what it did not understand */
+	mask_text(call, item, "exception");
 	return item;
 }
 

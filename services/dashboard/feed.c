@@ -146,22 +146,32 @@ const struct feed_frame *feed_frame_for(const struct feed_entry *entry,
 	return own->text ? own : &entry->frames[FEED_OPERATOR];
 }
 
+static void make_frame(const json_t *row, const struct feed_position *next,
+                       struct feed_frame *out)
+{
+	CLEANUP(buf_deinit) struct buf events = BUF_INIT(0);
+
+	feed_append_event(&events, "log", row);
+	if (jdoc_text_or(row, "retry_id", NULL)) {
+		CLEANUP_JSON json_t *retry = retry_json(row);
+
+		buf_append_str(&events, "\n");
+		feed_append_event(&events, "UpdateRetryIntegrationStatus", retry);
+	}
+	end_frame(&events, next, out);
+}
+
 bool feed_read(struct feed_entry *entry, const char *value, size_t len,
                const struct feed_position *next)
 {
 	CLEANUP_JSON json_t *row = value ? jdoc_parse(value, len, NULL) : NULL;
-	CLEANUP(buf_deinit) struct buf out = BUF_INIT(0);
 
 	if (!json_is_object(row) || jdoc_int(row, "lab_id", &entry->lab_id, NULL))
 		return false;
-	feed_append_event(&out, "log", row);
-	if (jdoc_text_or(row, "retry_id", NULL)) {
-		CLEANUP_JSON json_t *retry = retry_json(row);
-
-		buf_append_str(&out, "\n");
-		feed_append_event(&out, "UpdateRetryIntegrationStatus", retry);
-	}
-	end_frame(&out, next, &entry->frames[FEED_OPERATOR]);
+	make_frame(row, next, &entry->frames[FEED_OPERATOR]);
+	mask_row_for_viewer(row);
+	if (json_array_size(json_object_get(row, "masked")) > 0)
+		make_frame(row, next, &entry->frames[FEED_VIEWER]);
 	return true;
 }
 

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* One page: the rows' JSON texts with their ids, newest first. */
+/* One page: the rows' JSON texts with their ids, newest first. A note is free text. */
 static void give_page(struct call *call, const struct pg_result *rows, int64_t limit)
 {
 	json_t *items = json_array();
@@ -15,8 +15,10 @@ static void give_page(struct call *call, const struct pg_result *rows, int64_t l
 
 	for (size_t i = 0; i < n && (int64_t)i < limit; i++) {
 		const char *text = pg_text(rows, i, 1);
+		json_t *item = jdoc_parse(text, strlen(text), NULL);
 
-		(void)json_array_append_new(items, jdoc_parse(text, strlen(text), NULL));
+		mask_text(call, item, "note");
+		(void)json_array_append_new(items, item);
 		(void)snprintf(next, sizeof(next), "%" PRId64, pg_int(rows, i, 0));
 	}
 	call_answer(call, CODE_OK,

@@ -165,16 +165,14 @@ static bool make_preview(struct call *call, struct retryrun_scope *scope, json_t
 /* Bodies are data of patients: a page has to ask for them. */
 static void mask_samples(struct call *call, json_t *preview)
 {
-	static const char *const bodies[] = { "last_body", "body" };
 	const json_t *samples = json_object_get(preview, "samples");
 	json_t *sample;
 	size_t i;
 
-	if (!mask_applies(call))
-		return;
-	json_array_foreach (samples, i, sample)
-		for (size_t k = 0; k < ARRAY_SIZE(bodies); k++)
-			(void)json_object_set_new(sample, bodies[k], json_null());
+	json_array_foreach (samples, i, sample) {
+		mask_body(call, sample, "last_body");
+		mask_body(call, sample, "body");
+	}
 }
 
 static void start(struct call *call, const char *preview_id);
@@ -331,8 +329,9 @@ void api_run_items(struct call *call)
 {
 	struct retryrun_items query = { 0 };
 	struct err_text why = { "" };
-	json_t *items = NULL;
+	json_t *items = NULL, *item;
 	int64_t id, limit = 50;
+	size_t i;
 	CLEANUP(freep) char *state = call_query(call, "state");
 	CLEANUP_JSON json_t *run = NULL;
 	char next[24];
@@ -348,6 +347,8 @@ void api_run_items(struct call *call)
 	if (refuse(call, retryrun_items(stores_pg(call->stores), id, &query, &items, &why),
 	           &why))
 		return;
+	json_array_foreach (items, i, item)
+		mask_error(call, item, "error");
 	const json_t *last = json_array_get(items, json_array_size(items) - 1);
 	(void)snprintf(next, sizeof(next), "%" PRId64, jdoc_int_or(last, "n", 0));
 	call_answer(call, CODE_OK,

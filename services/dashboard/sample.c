@@ -14,6 +14,8 @@
 #include "transport/transport.h"
 #include "json/jdoc.h"
 
+#include <limits.h>
+
 #include <event2/event.h>
 
 #define CONTEXT_MS 5000
@@ -152,14 +154,25 @@ void api_template_preview(struct call *call)
 {
 	int64_t lab_id = jdoc_int_or(call->body, "lab_id", 0);
 	int64_t entity_id = jdoc_int_or(call->body, "entity_id", 0);
+	int64_t action_id = jdoc_int_or(call->body, "action_id", 0);
 
 	if (lab_id <= 0)
 		call_fault(call, "/lab_id", "lab_id is missing or no integer");
 	if (entity_id <= 0)
 		call_fault(call, "/entity_id", "entity_id is missing or no integer");
-	if (!action_find((int)jdoc_int_or(call->body, "action_id", 0)))
+	if (action_id > INT_MAX || !action_find((int)action_id))
 		call_fault(call, "/action_id", "action_id must be an Action ID");
-	if (!call_failed(call) && call_lab(call, lab_id))
+	if (call_failed(call) || !call_lab(call, lab_id))
+		return;
+	/* it shows data of a patient, as revealing does */
+	const struct audit audit = {
+		.action = "preview",
+		.object = "template",
+		.lab_id = lab_id,
+		.detail = json_pack("{s:I,s:I}", "action_id", (json_int_t)action_id,
+		                    "entity_id", (json_int_t)entity_id),
+	};
+	if (call_audit(call, &audit))
 		preview_template(call, lab_id, entity_id);
 }
 

@@ -159,8 +159,12 @@ static json_t *stats_json(struct call *call, const struct stats *s)
 	json_t *items = json_array();
 	char from[CLOCK_ISO_SIZE], to[CLOCK_ISO_SIZE];
 
-	for (size_t i = 0; i < s->n; i++)
-		(void)json_array_append_new(items, integration_json(s, &s->items[i]));
+	for (size_t i = 0; i < s->n; i++) {
+		json_t *item = integration_json(s, &s->items[i]);
+
+		mask_operation(call, item);
+		(void)json_array_append_new(items, item);
+	}
 	const int64_t *t = s->totals;
 	int64_t total = t[LOG_STATUS_SUCCESS] + t[LOG_STATUS_FAIL] + t[LOG_STATUS_QUEUED] +
 	                t[LOG_STATUS_SUPERSEDED];
@@ -336,8 +340,12 @@ static void read_groups(struct call *call, struct query *q, struct groups *g)
 		return;
 	}
 	qsort(g->items, g->n, sizeof(g->items[0]), most_first);
-	for (size_t i = 0; i < g->n; i++)
-		(void)json_array_append_new(items, group_json(&g->items[i]));
+	for (size_t i = 0; i < g->n; i++) {
+		json_t *item = group_json(&g->items[i]);
+
+		mask_error(call, item, "error");
+		(void)json_array_append_new(items, item);
+	}
 	call_answer(call, CODE_OK,
 	            json_pack("{s:o,s:b}", "items", items, "capped", capped || g->full));
 }

@@ -97,6 +97,7 @@ static bool add_notes(struct call *call, const struct query *q, struct trace *t)
 		const char *text = pg_text(rows, i, 0);
 		CLEANUP_JSON json_t *note = jdoc_parse(text, strlen(text), NULL);
 
+		mask_text(call, note, "note");
 		if (note)
 			add(t, "activity", jdoc_text_or(note, "created_at", ""), note);
 	}
