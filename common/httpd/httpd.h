@@ -1,9 +1,9 @@
 #pragma once
 /*
- * An HTTP/1.1 server on the loop (RFC 9112), strict where leniency is dangerous: every
- * request has a deadline as a whole, so bytes that drip in hold nothing; connections,
- * header bytes, body bytes and unsent bytes are bounded; a body needs a content-length.
- * All functions belong to the loop thread.
+ * An HTTP/1.1 server on the loop (RFC 9112), strict where leniency is dangerous
+ * (http1/rules.h): every request has a deadline as a whole, so bytes that drip in hold
+ * nothing; connections, header bytes, body bytes and unsent bytes are bounded. All
+ * functions belong to the loop thread.
  *
  * A request is handed over whole and is answered exactly once, at once or later
  * (httpd_reply), or turned into a stream (httpd_stream_begin). When its client has gone the
@@ -18,13 +18,18 @@
 struct event_base;
 
 struct httpd_options {
+	const char *name; /* of the server, in metrics */
 	const char *address;
-	int port;
+	int port;         /* 0: any free one */
 	const char *keys; /* how errors call them: "X_ADDRESS, X_PORT" */
-	size_t max_connections, max_body;
-	size_t max_bodies;         /* bytes of all bodies under way */
-	int64_t head_ms, body_ms;  /* from the first byte, from the end of the head */
-	int64_t idle_ms, write_ms; /* between requests; an answer's way out */
+	/* When there are as many, one that rests gives way to a new one; when none rests,
+	 * the new one is closed. */
+	size_t max_connections;
+	size_t max_body;   /* 413 above it */
+	size_t max_bodies; /* bytes of all bodies under way, or 503; 0: max_body */
+	/* 0: 10 s from the first byte, 30 s from the end of the head, 65 s between
+	 * requests, 60 s for an answer's way out */
+	int64_t head_ms, body_ms, idle_ms, write_ms;
 };
 
 struct httpd;
@@ -45,6 +50,8 @@ void httpd_drain(struct httpd *h);
 /* Every request must have been answered; streams end here. NULL in, NULL out. */
 struct httpd *httpd_close(struct httpd *h);
 size_t httpd_connections(const struct httpd *h);
+int httpd_port(const struct httpd *h); /* the real one */
+void httpd_register_metrics(void);
 
 /*
  * Headers of an answer, "name: value\r\n" each. A value cannot end the line: control

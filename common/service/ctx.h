@@ -40,7 +40,7 @@ struct service_ctx {
 	struct event *signals[2];
 	struct event *check;    /* made active by whoever may have ended the drain */
 	struct event *deadline; /* armed while draining */
-	struct evhttp *health;
+	struct httpd *health;
 	int health_port; /* the real one */
 	int exit_code;
 

@@ -1,95 +1,92 @@
 #include "service/ctx.h"
 
+#include "httpd/codes.h"
+#include "httpd/httpd.h"
 #include "metrics/metrics.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+enum { MAX_CONNECTIONS = 64, MAX_BODY = 4096, HEAD_MS = 5000, WRITE_MS = 5000 };
 
-#include <event2/buffer.h>
-#include <event2/http.h>
+static int livez(struct service_ctx *ctx, struct buf *out)
+{
+	buf_append_str(out, "ok\n");
+	return CODE_OK;
+}
 
-enum {
-	HEALTH_TIMEOUT_S = 5,
-	HEALTH_MAX_HEADERS = 16 * 1024,
-	HEALTH_MAX_BODY = 4096,
+static int readyz(struct service_ctx *ctx, struct buf *out)
+{
+	CLEANUP(freep) char *report = ready_report_json(ctx);
+
+	buf_append_str(out, report);
+	return ready_holds(ctx) ? CODE_OK : CODE_AWAY;
+}
+
+static int metrics(struct service_ctx *ctx, struct buf *out)
+{
+	metrics_render(out);
+	return CODE_OK;
+}
+
+static const struct page {
+	const char *path;
+	const char *type;
+	int (*write)(struct service_ctx *ctx, struct buf *out); /* returns the code */
+} pages[] = {
+	{ "/livez", "text/plain", livez },
+	{ "/readyz", "application/json", readyz },
+	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", metrics },
 };
 
-static void answer(struct evhttp_request *rq, int code, const char *type, const char *body,
-                   size_t len)
+static const struct page *find(const char *path)
 {
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(rq);
-
-	(void)evhttp_add_header(headers, "content-type", type);
-	(void)evhttp_add_header(headers, "cache-control", "no-store");
-	(void)evbuffer_add(evhttp_request_get_output_buffer(rq), body, len);
-	evhttp_send_reply(rq, code, NULL, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		if (strcmp(pages[i].path, path) == 0)
+			return &pages[i];
+	return NULL;
 }
 
-static void on_livez(struct evhttp_request *rq, void *arg)
+static bool reads(const char *method)
 {
-	answer(rq, HTTP_OK, "text/plain", "ok\n", 3);
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
-static void on_readyz(struct evhttp_request *rq, void *arg)
+static void on_request(struct httpd_request *rq, void *arg)
 {
-	struct service_ctx *ctx = arg;
-	CLEANUP(freep) char *body = ready_report_json(ctx);
+	CLEANUP(buf_deinit) struct buf headers = BUF_INIT(0), body = BUF_INIT(0);
+	const struct page *page = find(rq->head.path);
+	int code = CODE_NOT_FOUND;
 
-	answer(rq, ready_holds(ctx) ? HTTP_OK : HTTP_SERVUNAVAIL, "application/json", body,
-	       strlen(body));
-}
-
-static void on_metrics(struct evhttp_request *rq, void *arg)
-{
-	CLEANUP(buf_deinit) struct buf body = BUF_INIT(0);
-
-	metrics_render(&body);
-	answer(rq, HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", buf_str(&body),
-	       body.len);
-}
-
-static int bound_port(evutil_socket_t fd)
-{
-	struct sockaddr_storage address;
-	socklen_t len = sizeof(address);
-
-	if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
-		return 0;
-	/* the port is at the same place in both families */
-	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): getsockname() filled it */
-	return ntohs(((const struct sockaddr_in *)(const void *)&address)->sin_port);
+	if (page && reads(rq->head.method)) {
+		code = page->write(arg, &body);
+		httpd_header(&headers, "content-type", page->type);
+		httpd_header(&headers, "cache-control", "no-store");
+	} else if (page) {
+		code = CODE_NO_METHOD;
+		httpd_header(&headers, "allow", "GET, HEAD");
+	}
+	httpd_reply(rq, code, &headers, body.data, body.len);
 }
 
 int health_open(struct service_ctx *ctx, struct err_text *why)
 {
-	struct evhttp *http = evhttp_new(ctx->loop);
+	const struct httpd_options options = {
+		.name = "health",
+		.address = ctx->config.health_address,
+		.port = (int)ctx->config.health_port,
+		.keys = "HEALTH_ADDRESS, HEALTH_PORT",
+		.max_connections = MAX_CONNECTIONS,
+		.max_body = MAX_BODY,
+		.max_bodies = (size_t)MAX_BODY * MAX_CONNECTIONS,
+		.head_ms = HEAD_MS,
+		.write_ms = WRITE_MS,
+	};
+	int result = httpd_open(ctx->loop, &options, on_request, ctx, &ctx->health, why);
 
-	if (!http)
-		abort();
-	ctx->health = http;
-	evhttp_set_timeout(http, HEALTH_TIMEOUT_S);
-	evhttp_set_max_headers_size(http, HEALTH_MAX_HEADERS);
-	evhttp_set_max_body_size(http, HEALTH_MAX_BODY);
-	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
-	(void)evhttp_set_cb(http, "/livez", on_livez, ctx);
-	(void)evhttp_set_cb(http, "/readyz", on_readyz, ctx);
-	(void)evhttp_set_cb(http, "/metrics", on_metrics, ctx);
-
-	struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(
-		http, ctx->config.health_address, (uint16_t)ctx->config.health_port);
-
-	if (!bound)
-		return err_say(why, errno ? -errno : -EIO,
-		               "HEALTH_ADDRESS, HEALTH_PORT: cannot listen there; is "
-		               "another process using the port?");
-	ctx->health_port = bound_port(evhttp_bound_socket_get_fd(bound));
-	return 0;
+	if (result == 0)
+		ctx->health_port = httpd_port(ctx->health);
+	return result;
 }
 
 void health_close(struct service_ctx *ctx)
 {
-	if (ctx->health)
-		evhttp_free(ctx->health);
-	ctx->health = NULL;
+	ctx->health = httpd_close(ctx->health);
 }

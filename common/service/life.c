@@ -1,6 +1,7 @@
 #include "service/ctx.h"
 
 #include "base/clock.h"
+#include "httpd/httpd.h"
 #include "log/log.h"
 
 #include <assert.h>
@@ -222,6 +223,7 @@ static void init(struct service_ctx *ctx)
 	(void)pthread_mutex_init(&ctx->lock, NULL);
 	ready_register_metrics();
 	worker_register_metrics();
+	httpd_register_metrics();
 	ctx->loop = event_base_new();
 	if (!ctx->loop)
 		abort();

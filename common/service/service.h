@@ -28,7 +28,6 @@
 #include <stdbool.h>
 
 struct event_base;
-struct evhttp;
 struct service_ctx;
 
 /* A switch of the command line, beside the skeleton's own: "--once". */

@@ -14,7 +14,7 @@ struct callback_config {
 	char *internal_token;
 	char *internal_token_previous; /* "" = none */
 	char *address;
-	int64_t port;
+	int64_t port, max_connections;
 };
 
 struct callback {

@@ -3,90 +3,65 @@
 #include "secrets/tokens.h"
 #include "json/jdoc.h"
 
-#include <errno.h>
-#include <event2/buffer.h>
 #include <event2/event.h>
-#include <event2/http.h>
 
 enum {
-	TIMEOUT_S = 30,
-	MAX_HEADERS = 16 * 1024,
 	QUEUE_LIMIT = 128,
 	ACK_TIMEOUT_S = 10,
 };
 
-/* evhttp answers what is above its own limit in HTML: ours is below it. */
-#define MAX_BODY_READ ((size_t)32 << 20)
 /* Bodies of all calls under way. */
-#define MAX_BYTES ((size_t)64 << 20)
+#define BODIES_MAX ((size_t)64 << 20)
 
 struct http {
 	struct callback *cb;
-	struct evhttp *server;
-	struct evhttp_bound_socket *bound;
+	struct httpd *server;
 	struct tokens *tokens;
 	struct kafka_producer *producer; /* acks on the loop: none of the pipeline's */
 	struct event *acks;
 	struct worker *log_worker, *note_worker;
 	struct stores log_stores, note_stores;
-	size_t bytes;
-	bool draining;
 };
 
-static void reply(struct evhttp_request *rq, int code, const json_t *answer)
+static void reply(struct httpd_request *rq, int code, const json_t *answer)
 {
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(rq);
+	CLEANUP(buf_deinit) struct buf headers = BUF_INIT(0);
 	size_t len;
 	CLEANUP(freep) char *text = jdoc_dump(answer, &len);
 	char label[8];
 
 	(void)snprintf(label, sizeof(label), "%d", code);
 	metric_add(&metric_responses, label, 1);
-	(void)evhttp_add_header(headers, "content-type", "application/json");
-	(void)evhttp_add_header(headers, "cache-control", "no-store");
-	if (code == HTTP_SERVUNAVAIL)
-		(void)evhttp_add_header(headers, "retry-after", "5");
-	if (code == HTTP_BADMETHOD)
-		(void)evhttp_add_header(headers, "allow", "POST");
-	(void)evbuffer_add(evhttp_request_get_output_buffer(rq), text, len);
-	evhttp_send_reply(rq, code, NULL, NULL);
+	httpd_header(&headers, "content-type", "application/json");
+	httpd_header(&headers, "cache-control", "no-store");
+	if (code == CODE_AWAY)
+		httpd_header(&headers, "retry-after", "5");
+	if (code == CODE_NO_METHOD)
+		httpd_header(&headers, "allow", "POST");
+	httpd_reply(rq, code, &headers, text, len);
 }
 
-static void refuse(struct evhttp_request *rq, int code, const char *why)
+static void refuse(struct httpd_request *rq, int code, const char *why)
 {
 	CLEANUP_JSON json_t *answer = json_pack("{s:s}", "error", why);
 
 	reply(rq, code, answer);
 }
 
-static void on_gone(struct evhttp_connection *connection, void *arg)
-{
-	struct call *call = arg;
-
-	call->request = NULL;
-}
-
 static void answer(struct call *call)
 {
-	if (call->request) {
-		evhttp_connection_set_closecb(evhttp_request_get_connection(call->request),
-		                              NULL, NULL);
+	if (call->request)
 		reply(call->request, call->code, call->answer);
-	}
 	call->request = NULL;
 }
 
 static void finish(struct call *call)
 {
-	struct http *http = call->http;
-
 	answer(call);
-	http->bytes -= call->body_len;
-	service_release(http->cb->ctx);
+	service_release(call->http->cb->ctx);
 	if (call->timeout)
 		event_free(call->timeout);
 	json_decref(call->answer);
-	free(call->body);
 	free(call->value);
 	free(call);
 }
@@ -96,7 +71,7 @@ static void on_ack(int result, void *arg)
 	struct call *call = arg;
 
 	if (result)
-		call_fail(call, HTTP_SERVUNAVAIL, "Kafka did not take the report");
+		call_fail(call, CODE_AWAY, "Kafka did not take the report");
 	finish(call);
 }
 
@@ -105,7 +80,7 @@ static void on_ack_timeout(evutil_socket_t fd, short what, void *arg)
 {
 	struct call *call = arg;
 
-	call_fail(call, HTTP_SERVUNAVAIL, "Kafka does not answer");
+	call_fail(call, CODE_AWAY, "Kafka does not answer");
 	answer(call);
 }
 
@@ -125,9 +100,9 @@ static void produce(struct call *call)
 	int result = kafka_produce(http->producer, &m, on_ack, call);
 	if (result) {
 		if (result == KAFKA_E_TOO_LARGE)
-			call_fail(call, HTTP_ENTITYTOOLARGE, "the report is too large");
+			call_fail(call, CODE_TOO_LARGE, "the report is too large");
 		else
-			call_fail(call, HTTP_SERVUNAVAIL, "Kafka does not answer");
+			call_fail(call, CODE_AWAY, "Kafka does not answer");
 		finish(call);
 		return;
 	}
@@ -154,57 +129,44 @@ static void on_run(void *arg)
 		finish(call);
 }
 
-static void begin(struct http *http, struct evhttp_request *rq, const struct route *route,
-                  size_t len)
+static void begin(struct http *http, struct call *call)
 {
-	struct call *call = xcalloc(1, sizeof(*call));
+	bool notes = call->route->flags & ROUTE_NOTES;
 
-	*call = (struct call){
-		.http = http,
-		.request = rq,
-		.route = route,
-		.body = xcalloc(1, len + 1),
-		.body_len = len,
-		.stores = route->writes_notes ? &http->note_stores : &http->log_stores,
-		.code = HTTP_INTERNAL,
-	};
-	(void)evbuffer_remove(evhttp_request_get_input_buffer(rq), call->body, len);
-	http->bytes += len;
+	call->stores = notes ? &http->note_stores : &http->log_stores;
 	service_hold(http->cb->ctx);
-	evhttp_connection_set_closecb(evhttp_request_get_connection(rq), on_gone, call);
-	if (!worker_submit(route->writes_notes ? http->note_worker : http->log_worker,
-	                   run_call, on_run, call)) {
-		call_fail(call, HTTP_SERVUNAVAIL, "too many requests are under way");
+	if (!worker_submit(notes ? http->note_worker : http->log_worker, run_call, on_run,
+	                   call)) {
+		call_fail(call, CODE_AWAY, "too many requests are under way");
 		finish(call);
 	}
 }
 
-static const char *token_of(struct evhttp_request *rq)
+static bool is_known(const struct http *http, const struct httpd_request *rq)
 {
-	return evhttp_find_header(evhttp_request_get_input_headers(rq), "x-internal-token");
+	return tokens_accept(http->tokens, http_head_find(&rq->head, "x-internal-token"));
 }
 
-static void on_request(struct evhttp_request *rq, void *arg)
+static void on_request(struct httpd_request *rq, void *arg)
 {
 	struct http *http = arg;
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(rq);
-	const struct route *route = route_find(uri ? evhttp_uri_get_path(uri) : NULL);
-	size_t len = evbuffer_get_length(evhttp_request_get_input_buffer(rq));
+	struct call *call = xcalloc(1, sizeof(*call));
 
-	if (!route)
-		refuse(rq, HTTP_NOTFOUND, "no such address");
-	else if (evhttp_request_get_command(rq) != EVHTTP_REQ_POST)
-		refuse(rq, HTTP_BADMETHOD, "only POST is served here");
-	else if (!tokens_accept(http->tokens, token_of(rq)))
-		refuse(rq, 401, "x-internal-token is missing or wrong");
-	else if (len > HTTP_BODY_MAX)
-		refuse(rq, HTTP_ENTITYTOOLARGE, "the body is larger than 16 MiB");
-	else if (http->draining)
-		refuse(rq, HTTP_SERVUNAVAIL, "this instance is going away");
-	else if (http->bytes + len > MAX_BYTES)
-		refuse(rq, HTTP_SERVUNAVAIL, "too many requests are under way");
-	else
-		begin(http, rq, route, len);
+	*call = (struct call){ .http = http, .request = rq, .code = CODE_INTERNAL };
+	call->route = route_find(rq->head.path, call->parts);
+	if (!call->route)
+		refuse(rq, CODE_NOT_FOUND, "no such address");
+	else if (strcmp(rq->head.method, "POST") != 0)
+		refuse(rq, CODE_NO_METHOD, "only POST is served here");
+	else if (!(call->route->flags & ROUTE_OPEN) && !is_known(http, rq))
+		refuse(rq, CODE_UNKNOWN_CALLER, "x-internal-token is missing or wrong");
+	else if (service_draining(http->cb->ctx))
+		refuse(rq, CODE_AWAY, "this instance is going away");
+	else {
+		begin(http, call);
+		return;
+	}
+	free(call);
 }
 
 static void on_acks(evutil_socket_t fd, short what, void *arg)
@@ -217,23 +179,18 @@ static void on_acks(evutil_socket_t fd, short what, void *arg)
 static int listen_for_calls(struct http *http, struct err_text *why)
 {
 	const struct callback_config *config = http->cb->config;
+	const struct httpd_options options = {
+		.name = "callback",
+		.address = config->address,
+		.port = (int)config->port,
+		.keys = "CALLBACK_ADDRESS, CALLBACK_PORT",
+		.max_connections = (size_t)config->max_connections,
+		.max_body = HTTP_BODY_MAX,
+		.max_bodies = BODIES_MAX,
+	};
 
-	http->server = evhttp_new(service_loop(http->cb->ctx));
-	if (!http->server)
-		abort();
-	evhttp_set_timeout(http->server, TIMEOUT_S);
-	evhttp_set_max_headers_size(http->server, MAX_HEADERS);
-	evhttp_set_max_body_size(http->server, (ev_ssize_t)MAX_BODY_READ);
-	(void)evhttp_set_flags(http->server, EVHTTP_SERVER_LINGERING_CLOSE);
-	evhttp_set_allowed_methods(http->server, 0xFFFF); /* 405 is ours to say */
-	evhttp_set_gencb(http->server, on_request, http);
-	http->bound = evhttp_bind_socket_with_handle(http->server, config->address,
-	                                             (uint16_t)config->port);
-	if (!http->bound)
-		return err_say(why, errno ? -errno : -EIO,
-		               "CALLBACK_ADDRESS, CALLBACK_PORT: cannot listen there; is "
-		               "another process using the port?");
-	return 0;
+	return httpd_open(service_loop(http->cb->ctx), &options, on_request, http,
+	                  &http->server, why);
 }
 
 int http_start(struct callback *cb, struct http **out, struct err_text *why)
@@ -260,10 +217,8 @@ int http_start(struct callback *cb, struct http **out, struct err_text *why)
 
 void http_drain(struct http *http)
 {
-	http->draining = true;
-	if (http->bound)
-		evhttp_del_accept_socket(http->server, http->bound);
-	http->bound = NULL;
+	if (http->server)
+		httpd_drain(http->server);
 }
 
 static void close_stores(struct stores *s)
@@ -286,8 +241,7 @@ struct http *http_stop(struct http *http)
 	http->producer = kafka_producer_close(http->producer);
 	if (http->acks)
 		event_free(http->acks);
-	if (http->server)
-		evhttp_free(http->server);
+	http->server = httpd_close(http->server);
 	http->tokens = tokens_free(http->tokens);
 	free(http);
 	return NULL;

@@ -6,6 +6,9 @@
  */
 #include "base/log_id.h"
 #include "callback.h"
+#include "httpd/codes.h"
+#include "httpd/httpd.h"
+#include "httpd/target.h"
 #include "kafka/lag.h"
 
 #include <jansson.h>
@@ -23,10 +26,9 @@ struct stores {
 struct route;
 struct call {
 	struct http *http;
-	struct evhttp_request *request; /* NULL: the client has gone */
+	struct httpd_request *request; /* NULL: it was answered */
 	const struct route *route;
-	char *body;
-	size_t body_len;
+	char parts[HTTP_PARTS_MAX][HTTP_PART_SIZE]; /* of the route's path */
 	struct stores *stores;
 
 	/* the answer, or, with a value, what to produce before it */
@@ -41,13 +43,18 @@ struct call {
 /* On a worker thread. Sets code and answer, or value and key too. */
 typedef void (*route_run_fn)(struct call *call);
 
+/* All are served by POST. */
 struct route {
-	const char *path;
+	const char *path; /* "/fixed/{part}" */
 	route_run_fn run;
-	bool writes_notes; /* of PostgreSQL's worker, else of the log store's */
+	unsigned flags;
+};
+enum {
+	ROUTE_NOTES = 1, /* PostgreSQL's worker runs it, else the log store's */
+	ROUTE_OPEN = 2,  /* without x-internal-token: the path has a secret of its own */
 };
 
 /* routes.c */
-const struct route *route_find(const char *path);
+const struct route *route_find(const char *path, char parts[][HTTP_PART_SIZE]);
 /* {"error": ...} */
 void call_fail(struct call *call, int code, const char *why);

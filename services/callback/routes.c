@@ -8,12 +8,9 @@
 #include "secrets/mask.h"
 #include "json/jdoc.h"
 
-#include <event2/http.h>
-
-#define LOOKUP_MS     5000
-#define NOTE_MS       5000
-#define NOTE_MAX      16384 /* bytes */
-#define HTTP_ACCEPTED 202
+#define LOOKUP_MS 5000
+#define NOTE_MS   5000
+#define NOTE_MAX  16384 /* bytes */
 
 void call_fail(struct call *call, int code, const char *why)
 {
@@ -63,7 +60,7 @@ static void accept_report(struct call *call, struct report *report)
 	char *end_point = report->end_point ? mask_url(report->end_point) : NULL;
 
 	if (is_surely_unknown(call->stores, &report->log_id)) {
-		call_fail(call, HTTP_NOTFOUND, "no log has this log_id");
+		call_fail(call, CODE_NOT_FOUND, "no log has this log_id");
 		return;
 	}
 	report->end_point = end_point;
@@ -72,7 +69,7 @@ static void accept_report(struct call *call, struct report *report)
 	mask_headers(report->response_headers);
 	call->value = report_encode(report);
 	(void)log_id_to_hex(&report->log_id, call->key);
-	call->code = HTTP_ACCEPTED;
+	call->code = CODE_ACCEPTED;
 	call->answer = json_pack("{s:s,s:s}", "log_id", call->key, "result", "accepted");
 }
 
@@ -82,9 +79,9 @@ static void take_report(struct call *call, int (*read)(const char *, size_t, int
 	struct report report;
 	struct err_text why = { "" };
 
-	if (read(call->body, call->body_len, call->stores->config->logstore.body_limit,
-	         &report, &why)) {
-		call_fail(call, HTTP_BADREQUEST, why.text);
+	if (read(call->request->body, call->request->body_len,
+	         call->stores->config->logstore.body_limit, &report, &why)) {
+		call_fail(call, CODE_BAD, why.text);
 		return;
 	}
 	accept_report(call, &report);
@@ -122,14 +119,14 @@ static void write_note(struct call *call, const char *lab_id, const char *bill_i
 		"VALUES ($1, $2, $3, $4)",
 		params, ARRAY_SIZE(params), clock_mono_ms() + NOTE_MS, NULL)) {
 	case 0:
-		call->code = HTTP_OK;
+		call->code = CODE_OK;
 		call->answer = json_pack("{s:s}", "result", "written");
 		break;
 	case PG_E_REFUSED:
-		call_fail(call, HTTP_INTERNAL, "the note could not be written");
+		call_fail(call, CODE_INTERNAL, "the note could not be written");
 		break;
 	default:
-		call_fail(call, HTTP_SERVUNAVAIL, "PostgreSQL does not answer");
+		call_fail(call, CODE_AWAY, "PostgreSQL does not answer");
 		break;
 	}
 }
@@ -137,22 +134,23 @@ static void write_note(struct call *call, const char *lab_id, const char *bill_i
 static void run_note(struct call *call)
 {
 	struct err_text why = { "" };
-	CLEANUP_JSON json_t *doc = jdoc_parse(call->body, call->body_len, &why);
+	CLEANUP_JSON json_t *doc =
+		jdoc_parse(call->request->body, call->request->body_len, &why);
 	const json_t *bill = json_object_get(doc, "bill_id");
 	char lab_text[24], bill_text[24];
 	int64_t lab_id, bill_id = 0;
 
 	if (!json_is_object(doc))
-		call_fail(call, HTTP_BADREQUEST,
+		call_fail(call, CODE_BAD,
 		          doc ? "the body must be a JSON object" : why.text);
 	else if (!posted_int(json_object_get(doc, "lab_id"), &lab_id))
-		call_fail(call, HTTP_BADREQUEST, "lab_id is missing or no integer");
+		call_fail(call, CODE_BAD, "lab_id is missing or no integer");
 	else if (bill && !json_is_null(bill) && !posted_int(bill, &bill_id))
-		call_fail(call, HTTP_BADREQUEST, "bill_id must be an integer");
+		call_fail(call, CODE_BAD, "bill_id must be an integer");
 	else if (!*note_text(doc))
-		call_fail(call, HTTP_BADREQUEST, "note (or message) is missing or no text");
+		call_fail(call, CODE_BAD, "note (or message) is missing or no text");
 	else if (strlen(note_text(doc)) > NOTE_MAX)
-		call_fail(call, HTTP_BADREQUEST, "note is longer than 16384 bytes");
+		call_fail(call, CODE_BAD, "note is longer than 16384 bytes");
 	else {
 		(void)snprintf(lab_text, sizeof(lab_text), "%lld", (long long)lab_id);
 		(void)snprintf(bill_text, sizeof(bill_text), "%lld", (long long)bill_id);
@@ -164,16 +162,16 @@ static void run_note(struct call *call)
 static const struct route routes[] = {
 	{ .path = "/integration-callback", .run = run_callback },
 	{ .path = "/mirth-status", .run = run_mirth },
-	{ .path = "/integration-status-callback", .run = run_note, .writes_notes = true },
+	{ .path = "/integration-status-callback", .run = run_note, .flags = ROUTE_NOTES },
 	{ .path = "/jio-integration-status-callback",
 	  .run = run_note,
-	  .writes_notes = true },
+	  .flags = ROUTE_NOTES },
 };
 
-const struct route *route_find(const char *path)
+const struct route *route_find(const char *path, char parts[][HTTP_PART_SIZE])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
-		if (path && strcmp(routes[i].path, path) == 0)
+		if (http_path_match(routes[i].path, path, parts))
 			return &routes[i];
 	return NULL;
 }

@@ -3,32 +3,14 @@
  * A request under way: found its route on the loop, then everything else on a worker
  * thread (who asks, may they, do it), then answered on the loop.
  */
+#include "httpd/codes.h"
+#include "httpd/target.h"
 #include "pool.h"
 #include "who.h"
 
 #include <jansson.h>
 
-enum {
-	CODE_OK = 200,
-	CODE_ACCEPTED = 202,
-	CODE_NO_CONTENT = 204,
-	CODE_BAD = 400,
-	CODE_UNKNOWN_CALLER = 401,
-	CODE_FORBIDDEN = 403,
-	CODE_NOT_FOUND = 404,
-	CODE_CONFLICT = 409,
-	CODE_MOVED_ON = 412,
-	CODE_TOO_LARGE = 413,
-	CODE_NO_JSON = 415,
-	CODE_TOO_MANY = 429,
-	CODE_INTERNAL = 500,
-	CODE_BAD_GATEWAY = 502,
-	CODE_AWAY = 503,
-};
-
-#define PATH_PARTS_MAX  2
 #define QUERY_VALUE_MAX 1000 /* bytes */
-#define PATH_PART_SIZE  200
 #define DATABASE_MS     5000 /* a statement, a read */
 #define PRODUCE_MS      10000
 #define JSON_NUMBER_MAX 9007199254740991LL /* what every reader of JSON keeps exactly */
@@ -56,7 +38,7 @@ struct call {
 	struct pool *pool;
 	struct httpd_request *request;
 	const struct route *route;
-	char parts[PATH_PARTS_MAX][PATH_PART_SIZE];
+	char parts[HTTP_PARTS_MAX][HTTP_PART_SIZE];
 	char id[17];
 	int64_t began_us;
 	struct stores *stores;
@@ -123,4 +105,4 @@ const struct route *route_at(size_t i);
 #define ALLOW_SIZE 64
 /* NULL: `allow` has the methods that this address takes; "": there is no such address. */
 const struct route *route_find(const char *method, const char *path,
-                               char parts[][PATH_PART_SIZE], char allow[ALLOW_SIZE]);
+                               char parts[][HTTP_PART_SIZE], char allow[ALLOW_SIZE]);

@@ -178,41 +178,6 @@ const struct route *route_at(size_t i)
 	return i < ARRAY_SIZE(routes) ? &routes[i] : NULL;
 }
 
-/* One segment against one of the pattern; a {name} keeps it. */
-static bool match_segment(const char *pattern, size_t pattern_len, const char *text,
-                          size_t len, char parts[][PATH_PART_SIZE], size_t *n)
-{
-	if (*pattern != '{')
-		return pattern_len == len && memcmp(pattern, text, len) == 0;
-	return len > 0 && len < PATH_PART_SIZE && *n < PATH_PARTS_MAX &&
-	       http_unescape(text, len, false, parts[(*n)++]);
-}
-
-/* A slash at the end does not matter. */
-static size_t trimmed(const char *path)
-{
-	size_t len = strlen(path);
-
-	return len > 1 && path[len - 1] == '/' ? len - 1 : len;
-}
-
-static bool match(const char *pattern, const char *path, char parts[][PATH_PART_SIZE])
-{
-	const char *pattern_end = pattern + trimmed(pattern);
-	const char *path_end = path + trimmed(path);
-	size_t n = 0;
-
-	while (pattern < pattern_end && path < path_end) {
-		size_t a = strcspn(pattern + 1, "/"), b = strcspn(path + 1, "/");
-
-		if (!match_segment(pattern + 1, a, path + 1, b, parts, &n))
-			return false;
-		pattern += a + 1;
-		path += b + 1;
-	}
-	return pattern >= pattern_end && path >= path_end;
-}
-
 /* What else this address does. */
 static void allow_method(char allow[ALLOW_SIZE], const char *method)
 {
@@ -222,13 +187,13 @@ static void allow_method(char allow[ALLOW_SIZE], const char *method)
 }
 
 const struct route *route_find(const char *method, const char *path,
-                               char parts[][PATH_PART_SIZE], char allow[ALLOW_SIZE])
+                               char parts[][HTTP_PART_SIZE], char allow[ALLOW_SIZE])
 {
 	bool head = strcmp(method, "HEAD") == 0;
 
 	allow[0] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
-		if (!match(routes[i].path, path, parts))
+		if (!http_path_match(routes[i].path, path, parts))
 			continue;
 		if (strcmp(routes[i].method, head ? "GET" : method) == 0)
 			return &routes[i];

@@ -19,10 +19,6 @@ enum {
 	QUEUE_LIMIT = 64,
 	BODY_MAX = 1 << 20,
 	BODIES_MAX = 32 << 20,
-	HEAD_MS = 10000,
-	BODY_MS = 30000,
-	IDLE_MS = 65000,
-	WRITE_MS = 60000,
 	RETRY_AFTER_S = 5,
 };
 
@@ -178,16 +174,13 @@ static void on_request(struct httpd_request *rq, void *arg)
 int server_start(struct dashboard *d, struct err_text *why)
 {
 	const struct httpd_options options = {
+		.name = "dashboard",
 		.address = d->config->address,
 		.port = (int)d->config->port,
 		.keys = "DASHBOARD_ADDRESS, DASHBOARD_PORT",
 		.max_connections = (size_t)d->config->max_connections,
 		.max_body = BODY_MAX,
 		.max_bodies = BODIES_MAX,
-		.head_ms = HEAD_MS,
-		.body_ms = BODY_MS,
-		.idle_ms = IDLE_MS,
-		.write_ms = WRITE_MS,
 	};
 
 	d->reads = pool_new(d, "reads", READ_THREADS, QUEUE_LIMIT);

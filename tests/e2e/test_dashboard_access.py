@@ -109,9 +109,10 @@ REQUEST = b"GET /api/v1/me HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
     (b"GET /openapi.json HTTP/1.0\r\n\r\n", 200), (REQUEST + b"\r\n", 401), (b"nonsense\r\n\r\n", 400), (b"GET / HTTP/2.0\r\nhost: x\r\n\r\n", 505),
     (b"GET /api/v1/me HTTP/1.1\r\n\r\n", 400), (REQUEST + b"a b: c\r\n\r\n", 400), (REQUEST + b"a: b\r\n c\r\n\r\n", 400),
     (REQUEST + b"a: b\x00c\r\n\r\n", 400), (REQUEST + b"content-length: 1\r\ncontent-length: 2\r\n\r\n", 400),
-    (REQUEST + b"content-length: -1\r\n\r\n", 400), (REQUEST + b"transfer-encoding: chunked\r\n\r\n", 411),
+    (REQUEST + b"content-length: -1\r\n\r\n", 400), (REQUEST + b"transfer-encoding: chunked\r\n\r\n0\r\n\r\n", 401),
+    (REQUEST + b"transfer-encoding: chunked\r\ncontent-length: 1\r\n\r\n", 400),
     (REQUEST + b"content-length: 999999999\r\n\r\n", 413), (REQUEST + b"a: " + b"x" * 20000 + b"\r\n\r\n", 431),
-    (REQUEST + b"a: b\r\n" * 200 + b"\r\n", 431), (b"GET http://x/ HTTP/1.1\r\nhost: x\r\n\r\n", 400),
+    (REQUEST + b"a: b\r\n" * 300 + b"\r\n", 431), (b"GET http://x/ HTTP/1.1\r\nhost: x\r\n\r\n", 400),
 ], ids=lambda v: repr(v[:40]) if isinstance(v, bytes) else str(v))
 def test_what_is_no_request_is_refused(stack, data, code):
     assert raw(stack, data).startswith(b"HTTP/1.1 %d " % code)

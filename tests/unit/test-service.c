@@ -226,14 +226,14 @@ static void sigterm_wakes_a_sleeping_pipeline_and_drains(void **state)
 	assert_int_equal(pipe(gate), 0);
 	struct child child = start(&sleeper);
 
-	assert_get(&child, "/livez", "HTTP/1.0 200", "ok");
+	assert_get(&child, "/livez", "HTTP/1.1 200", "ok");
 	assert_get(&child, "/nowhere", "HTTP/1.1 404", "");
-	assert_get(&child, "/metrics", "HTTP/1.0 200", "\nprocess_open_fds ");
-	assert_get(&child, "/readyz", "HTTP/1.0 503", "\"store\":{\"ready\":false");
+	assert_get(&child, "/metrics", "HTTP/1.1 200", "\nprocess_open_fds ");
+	assert_get(&child, "/readyz", "HTTP/1.1 503", "\"store\":{\"ready\":false");
 	assert_int_equal(write(gate[1], "!", 1), 1);
 	assert_true(wait_line(&child, "service.condition_holds"));
-	assert_get(&child, "/readyz", "HTTP/1.0 200", "\"ready\":true");
-	assert_get(&child, "/metrics", "HTTP/1.0 200",
+	assert_get(&child, "/readyz", "HTTP/1.1 200", "\"ready\":true");
+	assert_get(&child, "/metrics", "HTTP/1.1 200",
 	           "\nservice_condition{condition=\"store\"} 1\n");
 
 	int64_t before = clock_mono_ms();
@@ -428,7 +428,7 @@ static void a_worker_answers_each_job_once_and_refuses_too_many(void **state)
 	service.stop = stop_worker;
 	struct child child = start(&service);
 
-	assert_get(&child, "/metrics", "HTTP/1.0 200",
+	assert_get(&child, "/metrics", "HTTP/1.1 200",
 	           "\nservice_worker_rejected_total{worker=\"bench\"} 1\n");
 	assert_int_equal(kill(child.pid, SIGTERM), 0);
 	assert_true(wait_line(&child, "run 13 done 13"));

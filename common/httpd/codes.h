@@ -1,0 +1,20 @@
+#pragma once
+/* The answers that our servers give, by what they mean there. */
+enum {
+	CODE_OK = 200,
+	CODE_ACCEPTED = 202,
+	CODE_NO_CONTENT = 204,
+	CODE_BAD = 400,
+	CODE_UNKNOWN_CALLER = 401,
+	CODE_FORBIDDEN = 403,
+	CODE_NOT_FOUND = 404,
+	CODE_NO_METHOD = 405,
+	CODE_CONFLICT = 409,
+	CODE_MOVED_ON = 412,
+	CODE_TOO_LARGE = 413,
+	CODE_NO_JSON = 415,
+	CODE_TOO_MANY = 429,
+	CODE_INTERNAL = 500,
+	CODE_BAD_GATEWAY = 502,
+	CODE_AWAY = 503,
+};
