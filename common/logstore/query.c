@@ -1,5 +1,6 @@
 #include "logstore/query.h"
 
+#include "logstore/search_read.h"
 #include "logstore/store.h"
 #include "mongo/convert.h"
 #include "json/jdoc.h"
@@ -18,36 +19,25 @@ static bool give_row(const bson_t *doc, void *arg)
 	return true;
 }
 
-static bson_t *filter_of(const struct log_query *q)
-{
-	bson_t *filter = bson_new(), child;
-
-	if (q->lab_id)
-		(void)BSON_APPEND_INT64(filter, "lab_id", q->lab_id);
-	if (q->action_id)
-		(void)BSON_APPEND_INT64(filter, "action_category_list_id", q->action_id);
-	if (q->has_status)
-		(void)BSON_APPEND_UTF8(filter, "status", log_status_word(q->status));
-	if (q->since_ms) {
-		(void)BSON_APPEND_DOCUMENT_BEGIN(filter, "inserted_at", &child);
-		(void)BSON_APPEND_DATE_TIME(&child, "$gte", q->since_ms);
-		(void)bson_append_document_end(filter, &child);
-	}
-	return filter;
-}
-
-int logstore_list(struct logstore *s, const struct log_query *query,
+int logstore_list(struct logstore *s, const struct log_query *q,
                   void (*row)(const json_t *row, void *arg), void *arg)
 {
 	struct listing listing = { .row = row, .arg = arg };
-	CLEANUP_BSON bson_t *filter = filter_of(query);
-	CLEANUP_BSON bson_t *options = BCON_NEW("sort", "{", "inserted_at", BCON_INT32(-1),
-	                                        "}", "limit", BCON_INT64(query->limit));
+	const struct log_filter filter = {
+		.labs = &q->lab_id,
+		.n_labs = q->lab_id ? 1 : 0,
+		.actions = { q->action_id },
+		.n_actions = q->action_id ? 1 : 0,
+		.statuses = q->has_status ? LOG_STATUS_BIT(q->status) : LOG_STATUSES_ALL,
+		.from_ms = q->since_ms,
+	};
+	CLEANUP_BSON bson_t *projection = row_projection();
 
-	row_append_projection(options);
-	return mongo_find(s->mongo, LOGSTORE_LOGS, filter, options, give_row, &listing)
-	               ? LOGSTORE_E_AWAY
-	               : 0;
+	return search_read(s, &(struct search_reading){ .filter = &filter,
+	                                                .most = (size_t)q->limit,
+	                                                .projection = projection,
+	                                                .row = give_row,
+	                                                .arg = &listing });
 }
 
 static bool keep_one(const bson_t *doc, void *arg)

@@ -3,7 +3,7 @@
 #include "logstore/logstore.h"
 
 struct log_query {
-	int64_t lab_id; /* 0: all labs, which is slow on a large store */
+	int64_t lab_id; /* 0: all labs */
 	int action_id;  /* 0: all */
 	bool has_status;
 	enum log_status status;

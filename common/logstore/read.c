@@ -71,7 +71,8 @@ int logstore_read(struct logstore *s, const struct log_id *ids, size_t n,
 	if (n == 0)
 		return 0;
 	CLEANUP_BSON bson_t *filter = store_filter_ids(ids, n);
-	row_append_projection(&options);
+	CLEANUP_BSON bson_t *projection = row_projection();
+	(void)BSON_APPEND_DOCUMENT(&options, "projection", projection);
 	(void)BSON_APPEND_INT32(&options, "batchSize", (int)n + 1);
 	int result =
 		mongo_find(s->mongo, LOGSTORE_LOGS, filter, &options, keep_state, &reading);

@@ -71,17 +71,16 @@ json_t *row_from_bson(const bson_t *doc)
 	return row;
 }
 
-void row_append_projection(bson_t *to)
+bson_t *row_projection(void)
 {
-	bson_t child;
+	bson_t *projection = bson_new();
 
-	(void)BSON_APPEND_DOCUMENT_BEGIN(to, "projection", &child);
 	for (size_t i = 0; i < ARRAY_SIZE(row_fields); i++)
-		(void)BSON_APPEND_INT32(&child, row_fields[i], 1);
-	(void)BSON_APPEND_INT32(&child, "attempt", 1);
-	(void)BSON_APPEND_INT32(&child, "current_retry_id", 1);
-	(void)BSON_APPEND_INT32(&child, "first_attempt.status", 1);
-	(void)bson_append_document_end(to, &child);
+		(void)BSON_APPEND_INT32(projection, row_fields[i], 1);
+	(void)BSON_APPEND_INT32(projection, "attempt", 1);
+	(void)BSON_APPEND_INT32(projection, "current_retry_id", 1);
+	(void)BSON_APPEND_INT32(projection, "first_attempt.status", 1);
+	return projection;
 }
 
 char *log_entry_status_update(const struct log_entry *entry)

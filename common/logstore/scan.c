@@ -1,5 +1,5 @@
 /* Many logs, a little of each: for groups and rates. */
-#include "logstore/search_filter.h"
+#include "logstore/search_read.h"
 #include "logstore/store.h"
 
 struct scanning {
@@ -59,42 +59,32 @@ static bool take(const bson_t *doc, void *arg)
 	return true;
 }
 
-static bson_t *make_options(int64_t limit)
+static bson_t *brief_projection(void)
 {
 	static const char *const fields[] = {
 		"lab_id",         "lab_integration_id", "auth_id",    "response_time",
 		"developer_name", "operation",          "error_kind", "error_message",
-		"status",         "inserted_at",
+		"status",         "inserted_at",        "fusion_log",
 	};
-	bson_t *options =
-		BCON_NEW("sort", "{", "inserted_at", BCON_INT32(-1), "_id", BCON_INT32(-1),
-	                 "}", "limit", BCON_INT64(limit), "batchSize", BCON_INT32(1000));
-	bson_t child;
+	bson_t *projection = bson_new();
 
-	(void)BSON_APPEND_DOCUMENT_BEGIN(options, "projection", &child);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		(void)bson_append_int32(&child, fields[i], -1, 1);
-	(void)bson_append_document_end(options, &child);
-	return options;
+		(void)bson_append_int32(projection, fields[i], -1, 1);
+	return projection;
 }
 
 int logstore_scan(struct logstore *s, const struct log_filter *filter, int64_t most,
                   void (*each)(const struct log_brief *log, void *arg), void *arg,
                   bool *capped)
 {
-	static const struct log_cursor beginning = { .set = false };
-	struct search_part parts[SEARCH_PARTS_MAX];
-	size_t n = search_split(filter, parts);
-	CLEANUP_BSON bson_t *options = make_options(most);
+	CLEANUP_BSON bson_t *projection = brief_projection();
+	struct scanning scanning = { .each = each, .arg = arg };
+	int result = search_read(s, &(struct search_reading){ .filter = filter,
+	                                                      .most = (size_t)most,
+	                                                      .projection = projection,
+	                                                      .row = take,
+	                                                      .arg = &scanning });
 
-	*capped = false;
-	for (size_t i = 0; i < n; i++) {
-		CLEANUP_BSON bson_t *query = search_filter(filter, &parts[i], &beginning);
-		struct scanning scanning = { .each = each, .arg = arg };
-
-		if (mongo_find(s->mongo, LOGSTORE_LOGS, query, options, take, &scanning))
-			return LOGSTORE_E_AWAY;
-		*capped |= scanning.n == most;
-	}
-	return 0;
+	*capped = scanning.n == most;
+	return result;
 }

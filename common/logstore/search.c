@@ -1,7 +1,6 @@
 #include "logstore/search.h"
 
-#include "base/clock.h"
-#include "logstore/search_filter.h"
+#include "logstore/search_read.h"
 #include "logstore/store.h"
 #include "mongo/convert.h"
 #include "json/jdoc.h"
@@ -47,17 +46,6 @@ static const char *const row_fields[] = {
 	"path",
 };
 
-struct found {
-	int64_t at_ms;
-	struct log_id id;
-	json_t *row;
-};
-
-struct search {
-	struct found *found;
-	size_t n, cap;
-};
-
 static const char *stored_as(const char *field)
 {
 	return strcmp(field, "retry_id") == 0 ? "current_retry_id" : field;
@@ -84,168 +72,159 @@ void logstore_complete_row(json_t *log)
 			(void)json_object_set_new(log, row_fields[i], json_null());
 }
 
+/* ---- pages ---- */
+
 static bool keep(const bson_t *doc, void *arg)
 {
-	struct search *s = arg;
-	struct found found = { .at_ms = 0 };
+	struct log_page *page = arg;
 	char hex[LOG_ID_HEX_SIZE];
 	bson_iter_t it;
 
 	if (!bson_iter_init_find(&it, doc, "_id") || !BSON_ITER_HOLDS_OID(&it))
 		return true;
-	memcpy(found.id.bytes, bson_iter_oid(&it)->bytes, sizeof(found.id.bytes));
+	memcpy(page->next.id.bytes, bson_iter_oid(&it)->bytes, sizeof(page->next.id.bytes));
+	page->next.inserted_at_ms = 0;
 	if (bson_iter_init_find(&it, doc, "inserted_at") && BSON_ITER_HOLDS_DATE_TIME(&it))
-		found.at_ms = bson_iter_date_time(&it);
-	found.row = make_row(doc);
-	(void)json_object_set_new(found.row, "log_id",
-	                          json_string(log_id_to_hex(&found.id, hex)));
-	if (s->n == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 64;
-		s->found = xrealloc(s->found, s->cap * sizeof(*s->found));
-	}
-	s->found[s->n++] = found;
+		page->next.inserted_at_ms = bson_iter_date_time(&it);
+	json_t *row = make_row(doc);
+	(void)json_object_set_new(row, "log_id",
+	                          json_string(log_id_to_hex(&page->next.id, hex)));
+	(void)json_array_append_new(page->rows, row);
 	return true;
 }
 
-static int newest_first(const void *a, const void *b)
+static bson_t *page_projection(void)
 {
-	const struct found *x = a, *y = b;
+	bson_t *projection = bson_new();
 
-	if (x->at_ms != y->at_ms)
-		return x->at_ms > y->at_ms ? -1 : 1;
-	return memcmp(y->id.bytes, x->id.bytes, sizeof(x->id.bytes));
-}
-
-static bson_t *make_options(size_t limit)
-{
-	bson_t *options =
-		BCON_NEW("sort", "{", "inserted_at", BCON_INT32(-1), "_id", BCON_INT32(-1),
-	                 "}", "limit", BCON_INT64((int64_t)limit));
-	bson_t child;
-
-	(void)BSON_APPEND_DOCUMENT_BEGIN(options, "projection", &child);
 	for (size_t i = 0; i < ARRAY_SIZE(row_fields); i++)
-		(void)bson_append_int32(&child, stored_as(row_fields[i]), -1, 1);
-	(void)bson_append_document_end(options, &child);
-	return options;
+		(void)bson_append_int32(projection, stored_as(row_fields[i]), -1, 1);
+	return projection;
 }
 
-/* Sorted, each log once (a log may have the bill and the patient asked for). */
-static void give(struct search *s, size_t limit, struct log_page *out)
-{
-	size_t given = 0;
-
-	if (s->n)
-		qsort(s->found, s->n, sizeof(*s->found), newest_first);
-	for (size_t i = 0; i < s->n; i++) {
-		const struct found *f = &s->found[i];
-
-		if (i > 0 && log_id_equal(&f->id, &s->found[i - 1].id))
-			continue;
-		if (given == limit) {
-			out->more = true;
-			break;
-		}
-		(void)json_array_append(out->rows, f->row);
-		out->next = (struct log_cursor){ .set = true,
-			                         .inserted_at_ms = f->at_ms,
-			                         .id = f->id };
-		given++;
-	}
-}
-
-/*
- * Not every store ends a sorted read with its limit: some read all that the condition lets
- * through. So a part is read in windows that reach further back until one is full.
- */
-static const int64_t windows_ms[] = { 10LL * 60000, 2LL * 3600000, 24LL * 3600000,
-	                              10LL * 86400000, 0 };
-
-struct reading_part {
-	const struct log_filter *filter;
-	const struct search_part *part;
-	const struct log_cursor *after;
+struct paging {
+	struct log_page *page;
 	size_t limit;
 };
 
-static int read_part(struct logstore *s, const struct reading_part *r,
-                     const bson_t *options, struct search *out)
+/* One more than asked for tells that there are more. */
+static bool keep_up_to(const bson_t *doc, void *arg)
 {
-	struct log_filter window = *r->filter;
-	int64_t top_ms = r->after->set ? r->after->inserted_at_ms : clock_wall_ms();
-	size_t before = out->n;
+	struct paging *p = arg;
 
-	if (window.to_ms && window.to_ms < top_ms)
-		top_ms = window.to_ms;
-	for (size_t i = 0; i < ARRAY_SIZE(windows_ms); i++) {
-		/* each log is looked into for words: once */
-		int64_t from_ms =
-			windows_ms[i] && !window.words ? top_ms - windows_ms[i] : 0;
-		bool whole = from_ms <= r->filter->from_ms;
+	if (json_array_size(p->page->rows) < p->limit)
+		return keep(doc, p->page);
+	p->page->more = true;
+	return false;
+}
 
-		while (out->n > before)
-			json_decref(out->found[--out->n].row);
-		window.from_ms = whole ? r->filter->from_ms : from_ms;
-		CLEANUP_BSON bson_t *query = search_filter(&window, r->part, r->after);
-		if (mongo_find(s->mongo, LOGSTORE_LOGS, query, options, keep, out))
-			return LOGSTORE_E_AWAY;
-		if (whole || out->n - before >= r->limit)
-			break;
-	}
-	return 0;
+static int search_rows(struct logstore *s, const struct log_filter *filter,
+                       const struct log_cursor *after, size_t limit, struct log_page *out)
+{
+	CLEANUP_BSON bson_t *projection = page_projection();
+	struct paging paging = { .page = out, .limit = limit };
+
+	return search_read(s, &(struct search_reading){ .filter = filter,
+	                                                .after = after,
+	                                                .most = limit + 1,
+	                                                .projection = projection,
+	                                                .row = keep_up_to,
+	                                                .arg = &paging });
+}
+
+/* ---- words: many logs are looked at for the few that become rows ---- */
+
+struct picked {
+	struct log_id *ids;
+	size_t n;
+};
+
+static bson_t *worded_projection(void)
+{
+	return BCON_NEW("inserted_at", BCON_INT32(1), search_worded[0], BCON_INT32(1),
+	                search_worded[1], BCON_INT32(1));
+}
+
+static bool pick(const bson_t *doc, void *arg)
+{
+	struct picked *p = arg;
+	bson_iter_t it;
+
+	if (bson_iter_init_find(&it, doc, "_id") && BSON_ITER_HOLDS_OID(&it))
+		memcpy(p->ids[p->n++].bytes, bson_iter_oid(&it)->bytes,
+		       sizeof(p->ids[0].bytes));
+	return true;
+}
+
+static int fetch_rows(struct logstore *s, const struct log_id *ids, size_t n,
+                      struct log_page *out)
+{
+	CLEANUP_BSON bson_t *query = store_filter_ids(ids, n);
+	CLEANUP_BSON bson_t *projection = page_projection();
+	CLEANUP_BSON bson_t *options =
+		BCON_NEW("sort", "{", "inserted_at", BCON_INT32(-1), "_id", BCON_INT32(-1),
+	                 "}", "projection", BCON_DOCUMENT(projection), "batchSize",
+	                 BCON_INT32((int)n + 1));
+
+	return n && mongo_find(s->mongo, LOGSTORE_LOGS, query, options, keep, out)
+	               ? LOGSTORE_E_AWAY
+	               : 0;
+}
+
+static int search_words(struct logstore *s, const struct log_filter *filter,
+                        const struct log_cursor *after, size_t limit, struct log_page *out)
+{
+	CLEANUP(freep) struct log_id *ids = xcalloc(limit + 1, sizeof(*ids));
+	CLEANUP_BSON bson_t *projection = worded_projection();
+	struct picked picked = { .ids = ids };
+	int result = search_read(s, &(struct search_reading){ .filter = filter,
+	                                                      .after = after,
+	                                                      .most = limit + 1,
+	                                                      .projection = projection,
+	                                                      .row = pick,
+	                                                      .arg = &picked });
+
+	out->more = picked.n > limit;
+	return result ? result : fetch_rows(s, ids, out->more ? limit : picked.n, out);
 }
 
 int logstore_search(struct logstore *s, const struct log_filter *filter,
                     const struct log_cursor *after, size_t limit, struct log_page *out)
 {
-	static const struct log_cursor beginning = { .set = false };
-	struct search_part parts[SEARCH_PARTS_MAX];
-	struct search search = { .n = 0 };
-	size_t n = search_split(filter, parts);
-	CLEANUP_BSON bson_t *options = make_options(limit + 1);
-	int result = 0;
+	const struct log_cursor *behind = after && after->set ? after : NULL;
 
-	*out = (struct log_page){ .rows = json_array() };
-	for (size_t i = 0; i < n && result == 0; i++)
-		result = read_part(
-			s,
-			&(struct reading_part){ .filter = filter,
-		                                .part = &parts[i],
-		                                .after = after ? after : &beginning,
-		                                .limit = limit + 1 },
-			options, &search);
-	if (result == 0)
-		give(&search, limit, out);
-	for (size_t i = 0; i < search.n; i++)
-		json_decref(search.found[i].row);
-	free(search.found);
+	*out = (struct log_page){ .rows = json_array(), .next = { .set = true } };
+	int result = filter->words ? search_words(s, filter, behind, limit, out)
+	                           : search_rows(s, filter, behind, limit, out);
+	if (result) {
+		json_array_clear(out->rows);
+		out->more = false;
+	}
 	return result;
+}
+
+/* ---- how many ---- */
+
+static bool count_one(const bson_t *doc, void *arg)
+{
+	++*(int64_t *)arg;
+	return true;
 }
 
 int logstore_count(struct logstore *s, const struct log_filter *filter, int64_t cap,
                    int64_t *out)
 {
-	static const struct log_cursor beginning = { .set = false };
-	struct search_part parts[SEARCH_PARTS_MAX];
-	size_t n = search_split(filter, parts);
+	CLEANUP_BSON bson_t *projection = worded_projection();
 
 	*out = 0;
-	for (size_t i = 0; i < n && *out < cap; i++) {
-		CLEANUP_BSON bson_t *query = search_filter(filter, &parts[i], &beginning);
-		CLEANUP_BSON bson_t *command =
-			BCON_NEW("count", BCON_UTF8(LOGSTORE_LOGS), "query",
-		                 BCON_DOCUMENT(query), "limit", BCON_INT64(cap - *out));
-		bson_t reply;
-		bson_iter_t it;
-
-		if (mongo_command(s->mongo, command, &reply))
-			return LOGSTORE_E_AWAY;
-		if (bson_iter_init_find(&it, &reply, "n"))
-			*out += bson_iter_as_int64(&it);
-		bson_destroy(&reply);
-	}
-	return 0;
+	return search_read(s, &(struct search_reading){ .filter = filter,
+	                                                .most = (size_t)cap,
+	                                                .projection = projection,
+	                                                .row = count_one,
+	                                                .arg = out });
 }
+
+/* ---- retries by their id ---- */
 
 struct finding {
 	bool *found;

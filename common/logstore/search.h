@@ -1,13 +1,13 @@
 #pragma once
 /*
  * The logs that a page of the dashboard shows: filtered, newest first, by keyset. A search
- * is split into parts that each fix the leading fields of one index and read it in its
- * order, and the parts are merged here: no part sorts, and none reads far beyond what it
- * gives. Blocking, one thread.
+ * fixes the leading fields of one index (search_filter.h) and reads it back in time in
+ * windows (window.h), so that it reads little more than it gives. Blocking, one thread.
  */
 #include "logstore/logstore.h"
 
 #define LOG_STATUS_BIT(status) (1U << (unsigned)(status))
+#define LOG_STATUSES_ALL       (LOG_STATUS_BIT(LOG_STATUS_SUPPRESSED + 1) - 1)
 #define LOG_FILTER_ACTIONS     32
 
 /* 0, NULL and false: any. Borrowed pointers. */
@@ -60,7 +60,7 @@ struct log_brief {
 	double response_time_ms;                                             /* < 0: none */
 	const char *developer_name, *operation, *error_kind, *error_message; /* or NULL */
 };
-/* The newest `most` of each part, in no order; *capped: a part had more. */
+/* The newest `most`; *capped: there may be more. */
 int logstore_scan(struct logstore *s, const struct log_filter *filter, int64_t most,
                   void (*each)(const struct log_brief *log, void *arg), void *arg,
                   bool *capped) MUST_CHECK;

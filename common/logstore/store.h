@@ -39,4 +39,4 @@ bool store_append_body(bson_t *to, const char *key, const char *flag, const char
 /* The values of a row (row.c): a JSON object, and the projection that it needs. */
 json_t *row_from_bson(const bson_t *doc);
 void row_apply(json_t *row, const bson_t *set);
-void row_append_projection(bson_t *to);
+bson_t *row_projection(void);

@@ -38,3 +38,18 @@ def test_the_topics_table_has_the_real_partition_counts(stack):
 def test_the_schemas_know_the_actions_of_the_table(stack, schema):
     known = json.loads((FOLDER / f"{schema}.json").read_text())["properties"]["action_id"]["enum"]
     assert known == [row[0] for row in stack.sql("SELECT id FROM integration.action_category_list ORDER BY id")]
+
+
+def test_the_table_of_indexes_is_the_stores(stack):
+    page = (ROOT / "docs" / "dashboard.md").read_text()
+    rows = {name: (fields, use) for name, fields, use in re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", page, re.M)}
+    said = {name: [(field.split()[0], -1 if "↓" in field else 1) for field in fields.split(", ")] for name, (fields, _) in rows.items()}
+    kept = {name: [(field, int(order)) for field, order in index["key"]]
+            for name, index in stack.mongo.integration_directory.index_information().items() if name != "_id_"}
+    assert said == kept
+    source = (ROOT / "common" / "logstore" / "search_filter.c").read_text()
+    ways = re.findall(r'\.searches = "([^"]+)",\s*\.index = "([^"]+)"', source)
+    assert len(ways) == 5
+    for searches, names in ways:
+        for name in names.split(", "):
+            assert name == "_id_" or rows[name][1].startswith(searches), name

@@ -1,79 +1,158 @@
-/* A search of logs is split into parts that each fit one index. */
+/* What a search of logs asks the store: arms that each fit one index, window by window. */
 #include "unit.h"
 
 #include "logstore/search_filter.h"
+#include "logstore/window.h"
 
 static const int64_t ids[] = { 11, 12, 13 };
-
-static size_t split(const struct log_filter *f)
-{
-	struct search_part parts[SEARCH_PARTS_MAX];
-
-	return search_split(f, parts);
-}
+static const struct log_id one_log = { { 1 } };
 
 #define FAIL_AND_QUEUED                                                                    \
 	(LOG_STATUS_BIT(LOG_STATUS_FAIL) | LOG_STATUS_BIT(LOG_STATUS_QUEUED))
+#define FAILED  LOG_STATUS_BIT(LOG_STATUS_FAIL)
+#define LABS(n) .labs = ids, .n_labs = (n)
 
-static void test_parts(void **state)
+static void test_indexes(void **state)
 {
-	static const struct log_id id = { { 1 } };
+	static int64_t many[40];
 	static const struct {
 		struct log_filter filter;
-		size_t parts;
+		enum search_index by;
 	} cases[] = {
-		{ { .n_labs = 0 }, 4 },
-		{ { .labs = ids, .n_labs = 3 }, 12 },
-		{ { .statuses = FAIL_AND_QUEUED }, 2 },
-		{ { .labs = ids, .n_labs = 3, .statuses = FAIL_AND_QUEUED }, 6 },
-		{ { .bills = ids, .n_bills = 2, .patients = ids, .n_patients = 1 }, 3 },
-		{ { .labs = ids, .n_labs = 2, .bills = ids, .n_bills = 1 }, 1 },
-		{ { .labs = ids, .n_labs = 2, .id = &id, .statuses = FAIL_AND_QUEUED }, 1 },
+		{ { .n_labs = 0 }, SEARCH_BY_STATUS },
+		{ { .integration_type = "API" }, SEARCH_BY_STATUS },
+		{ { .actions = { 12 }, .n_actions = 1 }, SEARCH_BY_STATUS },
+		{ { LABS(1) }, SEARCH_BY_LAB },
+		{ { LABS(3), .statuses = FAIL_AND_QUEUED }, SEARCH_BY_LAB },
+		{ { LABS(1), .actions = { 12 }, .n_actions = 1 }, SEARCH_BY_ACTION },
+		{ { LABS(1), .actions = { 12 }, .n_actions = 1, .statuses = FAILED },
+		  SEARCH_BY_LAB },
+		{ { .labs = many, .n_labs = ARRAY_SIZE(many) }, SEARCH_BY_STATUS },
+		{ { .labs = many, .n_labs = ARRAY_SIZE(many), .statuses = FAILED },
+		  SEARCH_BY_LAB },
+		{ { LABS(2), .bills = ids, .n_bills = 1 }, SEARCH_BY_REFERENCE },
+		{ { .patients = ids, .n_patients = 1 }, SEARCH_BY_REFERENCE },
+		{ { LABS(2), .id = &one_log, .statuses = FAILED }, SEARCH_BY_ID },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(split(&cases[i].filter), cases[i].parts);
+		assert_int_equal(search_choose(&cases[i].filter), cases[i].by);
 }
 
-static void test_many_labs_are_no_parts(void **state)
-{
-	int64_t many[40] = { 0 };
-	const struct log_filter f = { .labs = many, .n_labs = ARRAY_SIZE(many) };
+#define DAY "{ \"$gte\" : { \"$date\" : \"1970-01-01T00:00:01Z\" }"
 
-	assert_int_equal(split(&f), 4);
+static void test_queries(void **state)
+{
+	static const struct log_cursor after = { .set = true,
+		                                 .inserted_at_ms = 2000,
+		                                 .id = { { 7 } } };
+	static const struct {
+		struct log_filter filter;
+		struct search_span span;
+		const char *json;
+	} cases[] = {
+		/* one arm alone */
+		{ { LABS(1), .integration_type = "API", .statuses = FAILED },
+		  { .low_ms = 1000 },
+		  "{ \"lab_id\" : 11, \"integration_type\" : \"API\", \"status\" : "
+		  "\"FAIL\", "
+		  "\"inserted_at\" : " DAY " } }" },
+		/* what the index has not stands beside */
+		{ { LABS(1), .integration_type = "API", .statuses = FAILED, .auth_id = 7,
+		    .words = "x" },
+		  { .low_ms = 0 },
+		  "{ \"$or\" : [ { \"lab_id\" : 11, \"integration_type\" : \"API\", "
+		  "\"status\" : \"FAIL\" } ], \"auth_id\" : 7 }" },
+		/* of the cursor's instant what is behind it */
+		{ { LABS(1), .actions = { 3 }, .n_actions = 1 },
+		  { .low_ms = 1000, .high_ms = 2000, .after = &after },
+		  "{ \"$or\" : [ { \"lab_id\" : 11, \"action_category_list_id\" : 3, "
+		  "\"inserted_at\" : " DAY ", \"$lt\" : { \"$date\" : "
+		  "\"1970-01-01T00:00:02Z\" } } }, { \"lab_id\" : 11, "
+		  "\"action_category_list_id\" : 3, \"inserted_at\" : { \"$date\" : "
+		  "\"1970-01-01T00:00:02Z\" }, \"_id\" : { \"$lt\" : { \"$oid\" : "
+		  "\"070000000000000000000000\" } } } ], \"status\" : { \"$in\" : [ "
+		  "\"QUEUED\", \"SUCCESS\", \"FAIL\", \"SUPERSEDED\" ] } }" },
+		{ { .bills = ids,
+		    .n_bills = 1,
+		    .patients = ids + 1,
+		    .n_patients = 1,
+		    LABS(2),
+		    .statuses = FAILED },
+		  { .low_ms = 0 },
+		  "{ \"$or\" : [ { \"bill_id\" : 11 }, { \"patient_id\" : 12 } ], "
+		  "\"lab_id\" : { \"$in\" : [ 11, 12 ] }, \"status\" : { \"$in\" : [ "
+		  "\"FAIL\" ] } }" },
+		/* who knows the id sees it, suppressed or not */
+		{ { .id = &one_log },
+		  { .low_ms = 0 },
+		  "{ \"_id\" : { \"$oid\" : \"010000000000000000000000\" } }" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		bson_t *query = search_query(&cases[i].filter, &cases[i].span);
+		char *text = bson_as_relaxed_extended_json(query, NULL);
+
+		assert_string_equal(text, cases[i].json);
+		bson_free(text);
+		bson_destroy(query);
+	}
 }
 
-static void check_filter(const struct log_filter *f, const char *json)
+/* Every instant of the range is in one window, newest first. */
+static void test_windows_cover_the_range(void **state)
 {
-	static const struct log_cursor beginning = { .set = false };
-	struct search_part parts[SEARCH_PARTS_MAX];
+	static const struct {
+		int64_t from_ms, to_ms;
+		size_t found;
+	} cases[] = {
+		{ 0, 0, 0 },       { 0, 0, 10 },        { 0, 5000, 100000 },
+		{ 999000, 0, 1 },  { 400, 9000, 5000 }, { 1000000, 0, 0 },
+		{ 2000000, 0, 0 },
+	};
+	const int64_t now_ms = 1000000;
 
-	(void)search_split(f, parts);
-	bson_t *filter = search_filter(f, &parts[0], &beginning);
-	char *text = bson_as_relaxed_extended_json(filter, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct window w;
+		int64_t edge = cases[i].to_ms;
+		size_t n = 0;
 
-	assert_string_equal(text, json);
-	bson_free(text);
-	bson_destroy(filter);
+		window_begin(&w, cases[i].from_ms, cases[i].to_ms, now_ms);
+		while (window_next(&w, cases[i].found, 50)) {
+			assert_int_equal(w.high_ms, edge);
+			assert_true(n == 0 || w.low_ms < w.high_ms);
+			edge = w.low_ms;
+			assert_true(++n < 100000);
+		}
+		assert_int_equal(w.low_ms, cases[i].from_ms);
+	}
 }
 
-static void test_filters(void **state)
+/* A busy log is read in narrow windows, a quiet one in wide ones. */
+static void test_windows_fit(void **state)
 {
-	check_filter(&(struct log_filter){ .labs = ids,
-	                                   .n_labs = 1,
-	                                   .statuses = FAIL_AND_QUEUED },
-	             "{ \"lab_id\" : 11, \"status\" : \"QUEUED\" }");
-	check_filter(&(struct log_filter){ .integration_type = "API", .auth_id = 7 },
-	             "{ \"status\" : \"QUEUED\", \"integration_type\" : \"API\", "
-	             "\"auth_id\" : 7 }");
+	struct window w;
+	int64_t first_ms;
+
+	window_begin(&w, 0, 1000000000, 0);
+	assert_true(window_next(&w, 0, 50));
+	first_ms = w.high_ms - w.low_ms;
+	assert_true(window_next(&w, 10, 20));
+	assert_true(w.high_ms - w.low_ms > 2 * first_ms);
+	assert_true(w.high_ms - w.low_ms < 3 * first_ms);
+	assert_true(window_next(&w, 0, 20));
+	assert_true(w.high_ms - w.low_ms > 16 * first_ms);
+	assert_true(window_next(&w, 100000, 20));
+	assert_true(w.high_ms - w.low_ms < 6 * first_ms);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_many_labs_are_no_parts),
-		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_indexes),
+		cmocka_unit_test(test_queries),
+		cmocka_unit_test(test_windows_cover_the_range),
+		cmocka_unit_test(test_windows_fit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,127 @@
+/* The indexes of the logs: docs/dashboard.md says which search reads which. */
+#include "logstore/logstore.h"
+#include "logstore/store.h"
+
+struct index {
+	const char *collection, *name;
+	struct {
+		const char *field;
+		int order;
+	} keys[5];
+};
+
+static int ensure_index(struct logstore *s, const struct index *index)
+{
+	bson_t key = BSON_INITIALIZER;
+
+	for (size_t i = 0; i < ARRAY_SIZE(index->keys) && index->keys[i].field; i++)
+		(void)bson_append_int32(&key, index->keys[i].field, -1,
+		                        index->keys[i].order);
+	CLEANUP_BSON bson_t *command = BCON_NEW(
+		"createIndexes", BCON_UTF8(index->collection), "indexes", "[", "{", "key",
+		BCON_DOCUMENT(&key), "name", BCON_UTF8(index->name), "}", "]");
+
+	bson_destroy(&key);
+	return mongo_command(s->mongo, command, NULL);
+}
+
+/* each index costs on every insert: only what the readers cannot do without */
+static const struct index indexes[] = {
+	/* pages of the dashboard, in their order: search_filter.c */
+	{ .collection = LOGSTORE_LOGS,
+	  .name = "type_status_newest",
+	  .keys = { { "integration_type", 1 },
+	            { "status", 1 },
+	            { "inserted_at", -1 },
+	            { "_id", -1 } } },
+	{ .collection = LOGSTORE_LOGS,
+	  .name = "lab_type_status_newest",
+	  .keys = { { "lab_id", 1 },
+	            { "integration_type", 1 },
+	            { "status", 1 },
+	            { "inserted_at", -1 },
+	            { "_id", -1 } } },
+	{ .collection = LOGSTORE_LOGS,
+	  .name = "lab_action_newest",
+	  .keys = { { "lab_id", 1 },
+	            { "action_category_list_id", 1 },
+	            { "inserted_at", -1 },
+	            { "_id", -1 } } },
+	{ .collection = LOGSTORE_LOGS,
+	  .name = "bill_newest",
+	  .keys = { { "bill_id", 1 }, { "inserted_at", -1 }, { "_id", -1 } } },
+	{ .collection = LOGSTORE_LOGS,
+	  .name = "patient_newest",
+	  .keys = { { "patient_id", 1 }, { "inserted_at", -1 }, { "_id", -1 } } },
+	/* what may be tried again: sweep.c */
+	{ .collection = LOGSTORE_LOGS,
+	  .name = "status_due",
+	  .keys = { { "status", 1 }, { "next_auto_retry_at", 1 }, { "inserted_at", 1 } } },
+	{ .collection = LOGSTORE_RETRIES,
+	  .name = "log_attempt",
+	  .keys = { { "integration_directory_id", 1 }, { "attempt", 1 } } },
+};
+
+/* Of earlier versions: each cost on every write. */
+static const char *const obsolete[] = {
+	"newest",
+	"lab_newest",
+	"lab_type_newest",
+	"lab_status_newest",
+};
+
+struct names {
+	bool present[ARRAY_SIZE(obsolete)];
+};
+
+static void note_name(struct names *names, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(obsolete); i++)
+		names->present[i] |= strcmp(obsolete[i], name) == 0;
+}
+
+static void note_names(struct names *names, const bson_t *reply)
+{
+	bson_iter_t it, list, index;
+
+	if (!bson_iter_init(&it, reply) ||
+	    !bson_iter_find_descendant(&it, "cursor.firstBatch", &list) ||
+	    !BSON_ITER_HOLDS_ARRAY(&list) || !bson_iter_recurse(&list, &it))
+		return;
+	while (bson_iter_next(&it))
+		if (BSON_ITER_HOLDS_DOCUMENT(&it) && bson_iter_recurse(&it, &index) &&
+		    bson_iter_find(&index, "name") && BSON_ITER_HOLDS_UTF8(&index))
+			note_name(names, bson_iter_utf8(&index, NULL));
+}
+
+/* Asked for first: to drop one that is not there is an error. */
+static int drop_obsolete(struct logstore *s)
+{
+	CLEANUP_BSON bson_t *list = BCON_NEW("listIndexes", BCON_UTF8(LOGSTORE_LOGS));
+	struct names names = { { false } };
+	bson_t reply;
+	int result = mongo_command(s->mongo, list, &reply);
+
+	if (result)
+		return result;
+	note_names(&names, &reply);
+	bson_destroy(&reply);
+	for (size_t i = 0; i < ARRAY_SIZE(obsolete) && result == 0; i++) {
+		CLEANUP_BSON bson_t *drop =
+			BCON_NEW("dropIndexes", BCON_UTF8(LOGSTORE_LOGS), "index",
+		                 BCON_UTF8(obsolete[i]));
+
+		if (names.present[i])
+			result = mongo_command(s->mongo, drop, NULL);
+	}
+	return result;
+}
+
+int logstore_ensure_indexes(struct logstore *s)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(indexes) && result == 0; i++)
+		result = ensure_index(s, &indexes[i]);
+	return result ? result : drop_obsolete(s);
+}

@@ -1,0 +1,111 @@
+#include "logstore/search_read.h"
+
+#include "base/clock.h"
+#include "logstore/search_filter.h"
+#include "logstore/store.h"
+#include "logstore/window.h"
+
+/* A window aims at no more than this: so much is sorted, and in memory, at once. */
+#define WINDOW_MOST 2000
+
+struct progress {
+	const struct search_reading *reading;
+	size_t seen, before; /* all, and before this window */
+	bool ended;          /* by row() */
+};
+
+const char *const search_worded[2] = { "error_message", "fusion_log" };
+
+static bool has_words(const bson_t *doc, const char *words)
+{
+	bson_iter_t it;
+
+	for (size_t i = 0; i < ARRAY_SIZE(search_worded); i++)
+		if (bson_iter_init_find(&it, doc, search_worded[i]) &&
+		    BSON_ITER_HOLDS_UTF8(&it) &&
+		    strcasestr(bson_iter_utf8(&it, NULL), words))
+			return true;
+	return false;
+}
+
+static bool take(const bson_t *doc, void *arg)
+{
+	struct progress *p = arg;
+
+	if (p->reading->filter->words && !has_words(doc, p->reading->filter->words))
+		return true;
+	p->seen++;
+	p->ended = !p->reading->row(doc, p->reading->arg);
+	return !p->ended && p->seen < p->reading->most;
+}
+
+/* Sorted even where the order is nothing to the reader: some stores sort in any case. */
+static bson_t *make_options(const struct search_reading *r, size_t limit)
+{
+	bson_t *options = BCON_NEW("sort", "{", "inserted_at", BCON_INT32(-1), "_id",
+	                           BCON_INT32(-1), "}", "batchSize", BCON_INT32(2000),
+	                           "projection", BCON_DOCUMENT(r->projection));
+
+	if (!r->filter->words)
+		(void)BSON_APPEND_INT64(options, "limit", (int64_t)limit);
+	return options;
+}
+
+static int read_span(struct logstore *s, struct progress *p, const struct search_span *span)
+{
+	CLEANUP_BSON bson_t *query = search_query(p->reading->filter, span);
+	CLEANUP_BSON bson_t *options = make_options(p->reading, p->reading->most - p->seen);
+
+	p->before = p->seen;
+	return mongo_find(s->mongo, LOGSTORE_LOGS, query, options, take, p)
+	               ? LOGSTORE_E_AWAY
+	               : 0;
+}
+
+static size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What has few logs by itself is read at once. */
+static int read_whole(struct logstore *s, struct progress *p, struct search_span span)
+{
+	span.low_ms = p->reading->filter->from_ms;
+	return read_span(s, p, &span);
+}
+
+static int read_windows(struct logstore *s, struct progress *p, struct search_span span)
+{
+	struct window w;
+
+	window_begin(&w, p->reading->filter->from_ms, span.high_ms, clock_wall_ms());
+	while (p->seen < p->reading->most && !p->ended) {
+		size_t left = min_size(p->reading->most - p->seen, WINDOW_MOST);
+
+		if (!window_next(&w, p->seen - p->before, left))
+			return 0;
+		span.low_ms = w.low_ms;
+		span.high_ms = w.high_ms;
+		if (read_span(s, p, &span))
+			return LOGSTORE_E_AWAY;
+		span.after = NULL; /* its instant is read */
+	}
+	return 0;
+}
+
+int search_read(struct logstore *s, const struct search_reading *r)
+{
+	struct progress progress = { .reading = r };
+	struct search_span span = { .high_ms = r->filter->to_ms };
+
+	if (r->after && (!span.high_ms || r->after->inserted_at_ms < span.high_ms)) {
+		span.high_ms = r->after->inserted_at_ms;
+		if (span.high_ms >= r->filter->from_ms)
+			span.after = r->after;
+	}
+	if (span.high_ms && span.high_ms < r->filter->from_ms)
+		return 0;
+	return search_choose(r->filter) > SEARCH_BY_REFERENCE
+	               ? read_windows(s, &progress, span)
+	               : read_whole(s, &progress, span);
+}

@@ -1,0 +1,50 @@
+#include "logstore/window.h"
+
+#include "base/util.h"
+
+#define FIRST_MS  2000
+#define WIDEST_MS (90LL * 86400000)
+#define GROWTH    8
+
+void window_begin(struct window *w, int64_t from_ms, int64_t to_ms, int64_t now_ms)
+{
+	*w = (struct window){
+		.from_ms = from_ms,
+		.low_ms = to_ms ? to_ms : now_ms,
+		.high_ms = to_ms,
+		.width_ms = FIRST_MS,
+	};
+}
+
+/* A third more than the yield asks for, at most GROWTH times as wide, never narrower than a
+ * quarter. */
+static int64_t next_width(int64_t width_ms, size_t found, size_t wanted)
+{
+	int64_t most = width_ms * GROWTH, next_ms;
+
+	if (found == 0)
+		return most;
+	next_ms = (int64_t)((double)width_ms * 1.3 * (double)wanted / (double)found);
+	if (next_ms > most)
+		return most;
+	return next_ms < width_ms / 4 ? width_ms / 4 : next_ms;
+}
+
+bool window_next(struct window *w, size_t found, size_t wanted)
+{
+	if (!w->begun) {
+		w->begun = true;
+	} else {
+		if (w->low_ms <= w->from_ms)
+			return false;
+		w->high_ms = w->low_ms;
+		w->width_ms = next_width(w->width_ms, found, wanted);
+		if (w->width_ms < 1)
+			w->width_ms = 1;
+	}
+	w->low_ms -= w->width_ms;
+	/* what is older than a season has no bound */
+	if (w->low_ms < w->from_ms || w->width_ms > WIDEST_MS)
+		w->low_ms = w->from_ms;
+	return true;
+}

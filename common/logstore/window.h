@@ -1,0 +1,26 @@
+#pragma once
+/*
+ * A range of time that is read from its end in windows. Not every store ends a sorted read
+ * with its limit: some read all that the condition lets through. So the first window is
+ * small, and each next one as wide as the last one's yield asks for. Pure. Internal to
+ * logstore/, and for its tests.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct window {
+	int64_t low_ms;  /* inclusive; 0: without bound */
+	int64_t high_ms; /* exclusive; 0: without bound */
+	/* of its own */
+	int64_t from_ms, width_ms;
+	bool begun;
+};
+
+/* `to_ms` 0: to the end of time, which `now_ms` stands for. */
+void window_begin(struct window *w, int64_t from_ms, int64_t to_ms, int64_t now_ms);
+/*
+ * The next one: the first, or what lies before the last one, which gave `found` while
+ * `wanted` more are wanted. False: the range is read.
+ */
+bool window_next(struct window *w, size_t found, size_t wanted);
