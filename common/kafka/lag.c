@@ -94,32 +94,6 @@ int kafka_lag_held(struct kafka_lag *l, enum kafka_topic topic, int64_t deadline
 	return 0;
 }
 
-/* What the group's coordinator says; NULL: nothing in time. The caller destroys it. */
-static rd_kafka_event_t *ask_group(struct kafka_lag *l, const char *group,
-                                   const rd_kafka_topic_partition_list_t *partitions,
-                                   int64_t deadline_ms)
-{
-	char text[160];
-	int left = left_ms(deadline_ms);
-	rd_kafka_ListConsumerGroupOffsets_t *wanted =
-		rd_kafka_ListConsumerGroupOffsets_new(group, partitions);
-	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(
-		l->rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(l->rk);
-
-	(void)rd_kafka_AdminOptions_set_request_timeout(options, left, text, sizeof(text));
-	rd_kafka_ListConsumerGroupOffsets(l->rk, &wanted, 1, options, queue);
-	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, left + 500);
-	rd_kafka_queue_destroy(queue);
-	rd_kafka_AdminOptions_destroy(options);
-	rd_kafka_ListConsumerGroupOffsets_destroy(wanted);
-	if (event && rd_kafka_event_error(event)) {
-		rd_kafka_event_destroy(event);
-		return NULL;
-	}
-	return event;
-}
-
 static int sum_of_lag(struct kafka_lag *l, const rd_kafka_topic_partition_list_t *committed,
                       int64_t deadline_ms, int64_t *out)
 {
@@ -137,30 +111,23 @@ static int sum_of_lag(struct kafka_lag *l, const rd_kafka_topic_partition_list_t
 	return 0;
 }
 
-int kafka_lag_of_group(struct kafka_lag *l, const char *group, enum kafka_topic topic,
-                       int64_t deadline_ms, int64_t *out)
+/*
+ * By the group's own handle, and not by ListConsumerGroupOffsets: librdkafka 2.0.2 aborts
+ * (eonce->refcnt) when that times out before the coordinator is known.
+ */
+int kafka_lag_of_topic(struct kafka_lag *l, enum kafka_topic topic, int64_t deadline_ms,
+                       int64_t *out)
 {
 	CLEANUP(freep) char *name = client_topic_name(l->prefix, topic);
-	CLEANUP(freep) char *full = xasprintf("%s%s", l->prefix, group);
 	int partitions = kafka_topics[topic].partitions;
 	rd_kafka_topic_partition_list_t *list =
 		rd_kafka_topic_partition_list_new(partitions);
-	size_t n = 0;
 	int result = KAFKA_E_AWAY;
 
 	for (int i = 0; i < partitions; i++)
 		(void)rd_kafka_topic_partition_list_add(list, name, i);
-	rd_kafka_event_t *event = ask_group(l, full, list, deadline_ms);
-	if (event) {
-		const rd_kafka_group_result_t **groups =
-			rd_kafka_ListConsumerGroupOffsets_result_groups(
-				rd_kafka_event_ListConsumerGroupOffsets_result(event), &n);
-
-		if (n == 1 && !rd_kafka_group_result_error(groups[0]))
-			result = sum_of_lag(l, rd_kafka_group_result_partitions(groups[0]),
-			                    deadline_ms, out);
-		rd_kafka_event_destroy(event);
-	}
+	if (!rd_kafka_committed(l->rk, list, left_ms(deadline_ms)))
+		result = sum_of_lag(l, list, deadline_ms, out);
 	rd_kafka_topic_partition_list_destroy(list);
 	return result;
 }

@@ -18,9 +18,9 @@ int kafka_lag_of_key(struct kafka_lag *l, enum kafka_topic topic, const char *ke
 int kafka_lag_of_partition(struct kafka_lag *l, enum kafka_topic topic, int partition,
                            int64_t deadline_ms, int64_t *out) MUST_CHECK;
 
-/* Of all partitions, of another group than the handle's. */
-int kafka_lag_of_group(struct kafka_lag *l, const char *group, enum kafka_topic topic,
-                       int64_t deadline_ms, int64_t *out) MUST_CHECK;
+/* Of all partitions. */
+int kafka_lag_of_topic(struct kafka_lag *l, enum kafka_topic topic, int64_t deadline_ms,
+                       int64_t *out) MUST_CHECK;
 /* How many messages a topic holds. */
 int kafka_lag_held(struct kafka_lag *l, enum kafka_topic topic, int64_t deadline_ms,
                    int64_t *out) MUST_CHECK;

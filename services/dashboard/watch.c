@@ -41,7 +41,7 @@ struct watch {
 	/* the thread's own */
 	struct pg *pg;
 	struct logstore *logs;
-	struct kafka_lag *lag;
+	struct kafka_lag *lag[ARRAY_SIZE(consumers)];
 	json_t *runs; /* by id, as they were told; NULL: nothing was asked yet */
 	json_t *core; /* of `now`, what is told when it changes */
 	json_t *lanes, *lags, *failed_tasks;
@@ -107,12 +107,15 @@ static void look_at_kafka(struct watch *w)
 	json_t *lags = json_array();
 	int result = 0;
 
-	if (!w->lag)
-		result = kafka_lag_open(&w->d->config->kafka, "dashboard", &w->lag, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(consumers); i++) {
+		struct kafka_lag **lag = &w->lag[i];
+
+		if (result == 0 && !*lag)
+			result = kafka_lag_open(&w->d->config->kafka, consumers[i].group,
+			                        lag, NULL);
 		if (result == 0)
-			result = kafka_lag_of_group(w->lag, consumers[i].group,
-			                            consumers[i].topic, deadline_ms, &n);
+			result = kafka_lag_of_topic(*lag, consumers[i].topic, deadline_ms,
+			                            &n);
 		(void)json_array_append_new(
 			lags, json_pack("{s:s,s:s,s:o}", "group", consumers[i].group,
 		                        "topic", kafka_topics[consumers[i].topic].name,
@@ -120,7 +123,7 @@ static void look_at_kafka(struct watch *w)
 	}
 	replace(&w->lags, lags);
 	if (result == 0)
-		result = kafka_lag_held(w->lag, KAFKA_TOPIC_FAILED, deadline_ms, &n);
+		result = kafka_lag_held(w->lag[0], KAFKA_TOPIC_FAILED, deadline_ms, &n);
 	replace(&w->failed_tasks, number_or_null(result, n));
 	note(w, STORE_KAFKA, result == 0);
 }
@@ -219,7 +222,8 @@ struct watch *watch_stop(struct watch *w)
 	json_decref(w->lanes);
 	json_decref(w->lags);
 	json_decref(w->failed_tasks);
-	(void)kafka_lag_close(w->lag);
+	for (size_t i = 0; i < ARRAY_SIZE(w->lag); i++)
+		(void)kafka_lag_close(w->lag[i]);
 	(void)logstore_close(w->logs);
 	(void)pg_close(w->pg);
 	(void)pthread_mutex_destroy(&w->lock);
