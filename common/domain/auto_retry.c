@@ -98,6 +98,8 @@ static enum retry_verdict judge_error(const struct retry_policy *policy,
 {
 	if (log->code == 410)
 		return RETRY_GONE_FOR_GOOD;
+	if (log->pages_sent > 0)
+		return RETRY_PAGES_SENT;
 	if (error_matches(policy, row, log))
 		return RETRY_ELIGIBLE;
 	if (log->status == LOG_STATUS_FAIL)

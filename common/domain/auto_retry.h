@@ -46,7 +46,8 @@ struct retry_log {
 	const char *error_message; /* NULL: none */
 	int code;                  /* response_status_code, 0 = none */
 	bool mllp;
-	bool awaits_other; /* a downstream or a vendor answers later: MLLP, fax */
+	int64_t pages_sent; /* of its fax; 0: none, or not known */
+	bool awaits_other;  /* a downstream or a vendor answers later: MLLP, fax */
 	int64_t inserted_at_ms;
 	int64_t queued_since_ms;       /* when its newest attempt was queued */
 	int64_t next_auto_retry_at_ms; /* 0 = due */
@@ -72,6 +73,7 @@ struct retry_row {
 	X(BEFORE_SWITCH, "it failed before is_auto_retry was switched on")                 \
 	X(SPENT, "all automatic attempts are used up")                                     \
 	X(GONE_FOR_GOOD, "the partner answered 410: the address is gone for good")         \
+	X(PAGES_SENT, "pages of its fax went out: a person decides")                       \
 	X(NO_PATTERN, "the error is not one that is retried by itself")                    \
 	X(STILL_QUEUED, "still on its way")                                                \
 	X(NOT_DUE, "waiting for its next attempt's time")

@@ -34,6 +34,9 @@ static const struct report_field {
 	{ FIELD("fusion_log", SHAPE_TEXT, fusion_log) },
 	{ FIELD("stage", SHAPE_TEXT, stage) },
 	{ FIELD("sent_to_mirth", SHAPE_FLAG, sent_to_mirth) },
+	{ FIELD("vendor_fax_id", SHAPE_TEXT, vendor_fax_id) },
+	{ FIELD("pages", SHAPE_CODE, pages) },
+	{ FIELD("pages_sent", SHAPE_CODE, pages_sent) },
 	{ FIELD("timing", SHAPE_JSON, timing) },
 };
 

@@ -79,6 +79,8 @@ static int find_logs(struct logstore *s, struct reading *reading)
 		"triggered_by_py3",
 		"traceparent",
 		"attempt",
+		"vendor_fax_id",
+		"inserted_at",
 	};
 	CLEANUP_BSON bson_t *filter = store_filter_ids(reading->ids, reading->n);
 	CLEANUP_BSON bson_t *options = options_of(fields, ARRAY_SIZE(fields));

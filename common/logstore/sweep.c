@@ -6,6 +6,7 @@
 
 struct sweeping {
 	bool (*row)(const struct swept_log *log, void *arg);
+	bool (*fax)(const struct awaited_fax *fax, void *arg);
 	void *arg;
 	bool ended; /* by row() */
 };
@@ -59,6 +60,7 @@ static struct retry_log retry_of(const bson_t *doc)
 		.inserted_at_ms = get_time(doc, "inserted_at"),
 		.next_auto_retry_at_ms = get_time(doc, "next_auto_retry_at"),
 		.auto_retry_count = get_int(doc, "auto_retry_count"),
+		.pages_sent = get_int(doc, "pages_sent"),
 	};
 
 	(void)(status && log_status_parse(status, &log.status));
@@ -108,6 +110,7 @@ static void append_projection(bson_t *to)
 		"next_auto_retry_at",
 		"auto_retry_count",
 		"attempt",
+		"pages_sent",
 	};
 	bson_t child;
 
@@ -165,4 +168,71 @@ int logstore_sweep(struct logstore *s, const struct log_sweep *sweep,
 		              &sweeping))
 			return LOGSTORE_E_AWAY;
 	return 0;
+}
+
+/* ---- faxes that wait for their vendor ---- */
+
+static bool take_fax(const bson_t *doc, void *arg)
+{
+	struct sweeping *s = arg;
+	struct awaited_fax fax = {
+		.lab_id = get_int(doc, "lab_id"),
+		.integration_id = get_int(doc, "lab_integration_id"),
+		.action_id = (int)get_int(doc, "action_category_list_id"),
+		.attempt = (int)get_int(doc, "attempt"),
+		.retry_id = get_text(doc, "current_retry_id"),
+		.vendor_fax_id = get_text(doc, "vendor_fax_id"),
+		.status = get_text(doc, "status"),
+		.taken = get_int(doc, "response_status_code") != 0,
+		.inserted_at_ms = get_time(doc, "inserted_at"),
+		.taken_at_ms = get_time(doc, "updated_at"),
+	};
+	bson_iter_t it;
+
+	if (!bson_iter_init_find(&it, doc, "_id") || !BSON_ITER_HOLDS_OID(&it))
+		return true;
+	memcpy(fax.id.bytes, bson_iter_oid(&it)->bytes, sizeof(fax.id.bytes));
+	s->ended = !s->fax(&fax, s->arg);
+	return !s->ended;
+}
+
+static int read_faxes(struct logstore *s, const bson_t *filter, struct sweeping *sweeping)
+{
+	CLEANUP_BSON bson_t *options =
+		BCON_NEW("projection", "{", "lab_id", BCON_INT32(1), "lab_integration_id",
+	                 BCON_INT32(1), "action_category_list_id", BCON_INT32(1), "attempt",
+	                 BCON_INT32(1), "current_retry_id", BCON_INT32(1), "vendor_fax_id",
+	                 BCON_INT32(1), "status", BCON_INT32(1), "response_status_code",
+	                 BCON_INT32(1), "inserted_at", BCON_INT32(1), "updated_at",
+	                 BCON_INT32(1), "}", "batchSize", BCON_INT32(BATCH_DOCUMENTS));
+
+	return mongo_find(s->mongo, LOGSTORE_LOGS, filter, options, take_fax, sweeping)
+	               ? LOGSTORE_E_AWAY
+	               : 0;
+}
+
+int logstore_awaited_faxes(struct logstore *s, int64_t from_ms, const char *vendor_fax_id,
+                           bool (*fax)(const struct awaited_fax *fax, void *arg), void *arg)
+{
+	struct sweeping sweeping = { .fax = fax, .arg = arg };
+	CLEANUP_BSON bson_t *filter = bson_new();
+
+	(void)BSON_APPEND_UTF8(filter, "status", log_status_word(LOG_STATUS_QUEUED));
+	(void)BSON_APPEND_NULL(filter, "next_auto_retry_at");
+	append_range(filter, "inserted_at", from_ms, INT64_MAX);
+	(void)BSON_APPEND_UTF8(filter, "transport", "fax");
+	if (vendor_fax_id)
+		(void)BSON_APPEND_UTF8(filter, "vendor_fax_id", vendor_fax_id);
+	return read_faxes(s, filter, &sweeping);
+}
+
+int logstore_find_fax(struct logstore *s, const struct log_id *id,
+                      bool (*fax)(const struct awaited_fax *fax, void *arg), void *arg)
+{
+	struct sweeping sweeping = { .fax = fax, .arg = arg };
+	CLEANUP_BSON bson_t *filter = bson_new();
+
+	store_append_log_id(filter, "_id", id);
+	(void)BSON_APPEND_UTF8(filter, "transport", "fax");
+	return read_faxes(s, filter, &sweeping);
 }

@@ -28,3 +28,28 @@ struct log_sweep {
 int logstore_sweep(struct logstore *s, const struct log_sweep *sweep,
                    bool (*row)(const struct swept_log *log, void *arg),
                    void *arg) MUST_CHECK;
+
+/* A log of a fax; texts live only during the call. */
+struct awaited_fax {
+	struct log_id id;
+	int64_t lab_id, integration_id;
+	int action_id, attempt;
+	const char *retry_id;      /* of that attempt; NULL: the first */
+	const char *vendor_fax_id; /* NULL: none is known */
+	const char *status;
+	bool taken; /* the newest attempt's request was answered: the id is its fax's */
+	int64_t inserted_at_ms;
+	int64_t taken_at_ms; /* of one that is QUEUED: when its vendor took it */
+};
+
+/*
+ * Calls `fax` for each log of a fax that is QUEUED, inserted since `from_ms`; with
+ * `vendor_fax_id` (else NULL) those of that fax. False ends it.
+ */
+int logstore_awaited_faxes(struct logstore *s, int64_t from_ms, const char *vendor_fax_id,
+                           bool (*fax)(const struct awaited_fax *fax, void *arg),
+                           void *arg) MUST_CHECK;
+/* The same for this log, whatever its status, if it is one of a fax. */
+int logstore_find_fax(struct logstore *s, const struct log_id *id,
+                      bool (*fax)(const struct awaited_fax *fax, void *arg),
+                      void *arg) MUST_CHECK;

@@ -88,6 +88,9 @@ static const struct field outcome_fields[] = {
 	{ MEMBER(fusion_log, FIELD_TEXT) },
 	{ MEMBER(stage, FIELD_TEXT) },
 	{ MEMBER(sent_to_mirth, FIELD_INT), .absent = -1 },
+	{ MEMBER(vendor_fax_id, FIELD_TEXT) },
+	{ MEMBER(pages, FIELD_INT) },
+	{ MEMBER(pages_sent, FIELD_INT) },
 	{ MEMBER(timing, FIELD_OBJECT) },
 };
 

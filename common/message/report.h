@@ -26,6 +26,9 @@
 	X(ATTEMPT, "attempt")                                                              \
 	X(DOWNSTREAM, "downstream")
 
+/* A fax that may be at its vendor: the request was sent, and its answer did not come. */
+#define FAX_ID_UNSURE "?"
+
 enum report_kind {
 #define X(symbol, word) REPORT_##symbol,
 	REPORT_KIND_LIST(X)
@@ -60,7 +63,10 @@ struct report {
 	int64_t occurred_at_ms;   /* when the attempt ended */
 	const char *fusion_log;
 	const char *stage;
-	int sent_to_mirth;    /* -1 = not said, 0, 1 */
+	int sent_to_mirth; /* -1 = not said, 0, 1 */
+	/* Of a fax; NULL and 0 = not said. */
+	const char *vendor_fax_id; /* FAX_ID_UNSURE: it was sent, and no answer came */
+	int pages, pages_sent;
 	const json_t *timing; /* {"wait_ms","dns_ms","connect_ms","tls_ms","exchange_ms"} or
 	                         NULL */
 	const json_t

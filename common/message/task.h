@@ -33,6 +33,14 @@ struct task {
 	bool resend;           /* a retry of what was delivered, asked for as such */
 	const char *order_key; /* NULL: any order */
 	int64_t order_place;   /* of its event in the lab's line; 0: behind all that wait */
+	/* Fax: the name that the vendor gave to the log's last fax; NULL: none is known. */
+	const char *vendor_fax_id;
+	bool check; /* no request of an attempt: asks the vendor what became of that fax */
+	bool older; /* of a check: not the log's last fax, so only its delivery counts */
+	/* Fax: a request without an answer may have been sent since then (wall ms); 0: no
+	 */
+	int64_t unsure_since_ms;
+	bool automatic; /* a retry that no person asked for */
 	bool ended; /* a parked task ended without a request: its entity's next may go */
 	const json_t *context; /* the retry_context: with it a parked task can be rebuilt */
 	/* Where documents belong in the body, whose content is read when it is sent; NULL:

@@ -1,6 +1,7 @@
 #include "settings/details.h"
 
 #include "base/buf.h"
+#include "domain/fax.h"
 #include "secrets/mask.h"
 #include "secrets/signature.h"
 #include "json/jdoc.h"
@@ -385,6 +386,32 @@ void settings_details_check_sftp(const json_t *details, settings_say_fn say, voi
 	const struct report report = { .say = say, .arg = arg };
 
 	check_sftp(json_object_get(details, "sftp"), &report);
+}
+
+void settings_details_check_fax(const json_t *details, const struct fax_vendor *vendor,
+                                settings_say_fn say, void *arg)
+{
+	const json_t *fax = json_object_get(details, "fax");
+	const char *from = jdoc_text_or(fax, "from", NULL);
+	char names[FAX_VENDOR_NAMES_SIZE], number[FAX_NUMBER_SIZE];
+	struct err_text why;
+
+	if (!vendor) {
+		(void)err_say(&why, 0, ROOT ".vendor must be one of %s",
+		              fax_vendor_names(names));
+		say(arg, why.text);
+		return;
+	}
+	for (const char *const *need = vendor->needs; *need; need++) {
+		if (jdoc_text_or(fax, *need, NULL))
+			continue;
+		(void)err_say(&why, 0, ROOT ".fax.%s is missing, %s needs it", *need,
+		              vendor->name);
+		say(arg, why.text);
+	}
+	if (from && !fax_number(vendor, from, number))
+		say(arg, ROOT ".fax.from must be a number with the country's code; of "
+		              "humblefax one of the US or Canada");
 }
 
 struct walk {

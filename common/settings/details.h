@@ -19,6 +19,11 @@ void settings_details_check(const json_t *details, settings_say_fn say, void *ar
 /* Says what a row needs besides whose files go over SFTP. */
 void settings_details_check_sftp(const json_t *details, settings_say_fn say, void *arg);
 
+/* Says what a row needs besides whose faxes go through `vendor`; NULL: an unknown one. */
+struct fax_vendor;
+void settings_details_check_fax(const json_t *details, const struct fax_vendor *vendor,
+                                settings_say_fn say, void *arg);
+
 /*
  * Each secret text of these, with its path ("integration_extra_details.auth.token",
  * "headers.Authorization"): what `fn` returns (malloc'd) takes its place; NULL leaves it.

@@ -273,6 +273,21 @@ static json_t *open_details(struct parse *p)
 	return details;
 }
 
+/* Without a url the vendor's own address. */
+static void parse_fax(struct integration *row)
+{
+	size_t len = strlen(row->url);
+
+	row->fax_vendor = fax_vendor_find(row->vendor);
+	if (len == 0 && row->fax_vendor) {
+		free(row->url);
+		row->url = xstrdup(row->fax_vendor->url);
+		return;
+	}
+	while (len > 0 && row->url[len - 1] == '/')
+		row->url[--len] = '\0'; /* it is a base */
+}
+
 static void parse_details(struct parse *p)
 {
 	struct integration *row = p->row;
@@ -283,7 +298,11 @@ static void parse_details(struct parse *p)
 	row->transport = transport_of(details, row->action_id);
 	row->vendor = copy_text(details, "vendor");
 	row->timeout_ms = jdoc_int_or(details, "timeout_ms", DEFAULT_TIMEOUT_MS);
-	row->rate_per_second = jdoc_real_or(details, "rate_limit_per_second", 0);
+	if (row->transport == TRANSPORT_FAX)
+		parse_fax(row);
+	row->rate_per_second =
+		jdoc_real_or(details, "rate_limit_per_second",
+	                     row->fax_vendor ? row->fax_vendor->rate_per_second : 0);
 	row->rate_limit_group = copy_text(details, "rate_limit_group");
 	row->max_concurrency = jdoc_int_or(details, "max_concurrency", DEFAULT_CONCURRENCY);
 	row->ordered_by = copy_text(details, "ordered_by");
@@ -324,7 +343,8 @@ static void check_destination(struct parse *p)
 		jdoc_text_or(json_object_get(row->extra, "auth"), "token_url", NULL);
 	const char *why = NULL;
 
-	if (row->transport == TRANSPORT_HTTP)
+	if (row->transport == TRANSPORT_HTTP ||
+	    (row->transport == TRANSPORT_FAX && row->fax_vendor))
 		why = url_fault(row->url);
 	else if (row->transport == TRANSPORT_MLLP && (!row->host || row->port == 0))
 		why = "integration_extra_details needs host and port for mllp";
@@ -334,6 +354,10 @@ static void check_destination(struct parse *p)
 		fault(p, why);
 	if (row->transport == TRANSPORT_SFTP)
 		settings_details_check_sftp(row->extra, fault, p);
+	if (row->transport == TRANSPORT_FAX)
+		settings_details_check_fax(row->extra, row->fax_vendor, fault, p);
+	if (row->transport == TRANSPORT_FAX && row->action_id != 56)
+		fault(p, "transport: fax is for action 56 (Send Reports via Fax)");
 	if (token_url && url_fault(token_url)) {
 		CLEANUP(freep)
 		char *text = xasprintf("integration_extra_details.auth.token_%s",

@@ -10,6 +10,7 @@
  */
 #include "base/err.h"
 #include "domain/action.h"
+#include "domain/fax.h"
 #include "postgres/postgres.h"
 #include "secrets/keyring.h"
 
@@ -61,13 +62,14 @@ struct integration {
 
 	/* integration_extra_details, checked */
 	enum transport_kind transport;
-	char *vendor;            /* NULL */
-	int64_t timeout_ms;      /* default 30000 */
-	double rate_per_second;  /* 0 = unlimited */
-	char *rate_limit_group;  /* NULL */
-	int64_t max_concurrency; /* default 10 */
-	char *ordered_by;        /* NULL | patient | bill | accession */
-	int64_t auto_retry_max;  /* -1 = not said */
+	char *vendor;                        /* NULL */
+	const struct fax_vendor *fax_vendor; /* for fax; NULL: unknown */
+	int64_t timeout_ms;                  /* default 30000 */
+	double rate_per_second;              /* 0 = unlimited */
+	char *rate_limit_group;              /* NULL */
+	int64_t max_concurrency;             /* default 10 */
+	char *ordered_by;                    /* NULL | patient | bill | accession */
+	int64_t auto_retry_max;              /* -1 = not said */
 	char **auto_retry_patterns;
 	size_t n_auto_retry_patterns;
 	enum auth_type auth_type;

@@ -14,12 +14,17 @@ static bool is_inside(const struct content *c, size_t document)
 	return document < c->n_documents && c->documents[document].offset != CONTENT_BESIDE;
 }
 
+static uint64_t wire_size(const struct content_document *d)
+{
+	return d->raw ? d->size : (d->size + 2) / 3 * 4;
+}
+
 uint64_t content_length(const struct content *c)
 {
 	uint64_t length = c->len;
 
 	for (size_t i = 0; is_inside(c, i); i++)
-		length += (c->documents[i].size + 2) / 3 * 4;
+		length += wire_size(&c->documents[i]);
 	return length;
 }
 
@@ -74,6 +79,20 @@ static ssize_t encode(const struct content_document *d, struct content_place *p,
 	return (ssize_t)given;
 }
 
+static ssize_t copy(const struct content_document *d, struct content_place *p, char *out,
+                    size_t len)
+{
+	size_t wanted = least(d->size - p->raw, len);
+	ssize_t n = spool_read(d->spool, d->from + p->raw, out, wanted);
+
+	if (n < 0)
+		return n;
+	if ((size_t)n != wanted)
+		return -EIO;
+	p->raw += wanted;
+	return n;
+}
+
 static ssize_t read_document(const struct content *c, struct content_place *p, char *out,
                              size_t len)
 {
@@ -82,7 +101,7 @@ static ssize_t read_document(const struct content *c, struct content_place *p, c
 	if (p->n_rest > 0)
 		return (ssize_t)give_rest(p, out, len);
 	if (p->raw < d->size)
-		return encode(d, p, out, len);
+		return d->raw ? copy(d, p, out, len) : encode(d, p, out, len);
 	p->document++;
 	p->raw = 0;
 	return 0;

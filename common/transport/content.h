@@ -1,11 +1,13 @@
 #pragma once
 /*
  * A request's body as it goes over the wire: the task's text with each document's base64
- * (one line, standard alphabet, padded) at its place. It is read as a stream, as often as
- * needed (a signature is made from a first pass), and never is in memory as a whole.
+ * (one line, standard alphabet, padded), or its bytes, at its place. It is read as a
+ * stream, as often as needed (a signature is made from a first pass), and never is in
+ * memory as a whole.
  */
 #include "base/util.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -13,6 +15,7 @@ struct spool;
 
 struct content_document {
 	size_t offset;    /* into the text; CONTENT_BESIDE: no part of it */
+	bool raw;         /* its bytes as they are, not as base64 */
 	const char *name; /* a file's, safe anywhere */
 	const struct spool *spool;
 	size_t from, size; /* in the spool */

@@ -1,5 +1,6 @@
 #include "transport/transport.h"
 
+#include "transport/fax.h"
 #include "transport/mllp_peers.h"
 #include "transport/oauth.h"
 #include "transport/sftp.h"
@@ -62,12 +63,13 @@ const struct transport_ops *const transports[TRANSPORT_FAX + 1] = {
 	[TRANSPORT_HTTP] = &transport_http,
 	[TRANSPORT_MLLP] = &transport_mllp,
 	[TRANSPORT_SFTP] = &transport_sftp,
+	[TRANSPORT_FAX] = &transport_fax,
 };
 
 struct metric *const transport_metrics[] = {
 	&mllp_metric_connections, &mllp_metric_waiting,   &mllp_metric_opened,
 	&mllp_metric_skipped,     &oauth_metric_requests, &oauth_metric_waiting,
 	&oauth_metric_tokens,     &sftp_metric_waiting,   &sftp_metric_connections,
-	&sftp_metric_opened,
+	&sftp_metric_opened,      &fax_metric_requests,   &fax_metric_waiting,
 };
 const size_t transport_n_metrics = ARRAY_SIZE(transport_metrics);

@@ -38,6 +38,8 @@ struct transport_request {
 	/* Standard Webhooks, made beforehand where the body has documents; else NULL. */
 	const char *signature;
 	int64_t signed_at_ms; /* the wall clock's time in it */
+	/* fax: the same request may have been sent since then (wall ms); 0: it was not */
+	int64_t unsure_since_ms;
 };
 
 /* Durations in microseconds; 0 where a phase did not happen. */
@@ -78,6 +80,10 @@ struct transport_result {
 	size_t body_len;
 	bool body_cut;           /* there was more than RESPONSE_LIMIT */
 	const char *retry_after; /* the header's text; NULL */
+	/* Of a fax, NULL and 0 where nothing is known: the vendor's name for it
+	   (FAX_ID_UNSURE of message/report.h: it may be there), and its pages. */
+	const char *vendor_fax_id;
+	int pages, pages_sent;
 	struct transport_timing timing;
 };
 
@@ -104,6 +110,8 @@ struct transport_ops {
 extern const struct transport_ops transport_http;
 extern const struct transport_ops transport_mllp;
 extern const struct transport_ops transport_sftp;
+/* A task with `check` asks for the verdict of a fax: TRANSPORT_ACCEPTED: none so far. */
+extern const struct transport_ops transport_fax;
 
 /* By enum transport_kind; NULL: this fleet has none for it. */
 extern const struct transport_ops *const transports[TRANSPORT_FAX + 1];

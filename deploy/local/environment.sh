@@ -54,6 +54,7 @@ environment_load() {
 	setting PY3_RETRY_URL "$DASHBOARD_URL"
 	setting ALLOW_PRIVATE_DESTINATIONS "127.0.0.0/8,::1"
 	setting AUTO_RETRY_INTERVAL 5s
+	setting FAX_POLL_AFTER 3s
 	setting AUTO_RETRY_BASE 1s
 	setting AUTO_RETRY_CAP 10s
 	fleet_each environment_health_url

@@ -17,7 +17,10 @@
 
 #include <stdio.h>
 
-enum { ANSWERS_BYTES = 16 * 1024 * 1024 };
+enum {
+	ANSWERS_BYTES = 16 * 1024 * 1024,
+	CLOCKS_MS = 5000, /* trigger's clock may be behind ours by */
+};
 
 /* What an attempt came to: the report's status, kind and message. */
 struct verdict {
@@ -128,6 +131,9 @@ static void report_outcome(struct dispatcher *d, struct job *job,
 	report.response_status_code = r->status_code;
 	report.response_time_ms = (double)r->timing.total_us / 1000;
 	fill_mirth(&report, r->mirth);
+	report.vendor_fax_id = r->vendor_fax_id;
+	report.pages = r->pages;
+	report.pages_sent = r->pages_sent;
 	if (r->body) {
 		body = utf8_repair(r->body, r->body_len, &len);
 		size_t kept = utf8_cut(body, len, body_limit(d, job));
@@ -297,6 +303,19 @@ static void refuse(struct dispatcher *d, struct job *job, enum error_kind kind,
 	finish(d, job, &refused);
 }
 
+/*
+ * A task that was there before its partition became ours may have been sent by who had it
+ * before: a fax is looked for first.
+ */
+static int64_t unsure_since(const struct job *job)
+{
+	if (job->task.unsure_since_ms)
+		return job->task.unsure_since_ms;
+	return job->held->m.timestamp_ms < job->source->since_ms + CLOCKS_MS
+	               ? job->task.created_at_ms
+	               : 0;
+}
+
 static void send(struct dispatcher *d, struct job *job)
 {
 	struct transport_request rq = {
@@ -304,6 +323,7 @@ static void send(struct dispatcher *d, struct job *job)
 		.task = &job->task,
 		.body = job->held->m.value ? job->held->m.value : "",
 		.body_len = job->held->m.value_len,
+		.unsure_since_ms = unsure_since(job),
 	};
 	const struct transport_ops *ops = transports[job->row->transport];
 	struct err_text why;

@@ -10,6 +10,7 @@
  *   attempt.c   one request: from the lane to the wire, from the answer to the report
  *   outgoing.c  messages out, kept until they are acknowledged
  *   parking.c   tasks of slow lanes, to integration.parked-tasks and back
+ *   checks.c    questions to fax vendors
  *   documents.c PDFs of a request, read before it starts
  *   rows.c      the integrations as they are now
  *   gauges.c    metrics
@@ -58,6 +59,7 @@ struct source {
 	LIST_ENTRY(source) link; /* dispatcher.sources, until it is revoked */
 	enum kafka_topic topic;
 	int partition;
+	int64_t since_ms; /* wall clock: when it became ours */
 	struct offsets offsets;
 	uint64_t committed; /* offsets.changes at the last commit */
 	unsigned refs;      /* jobs, and messages that will finish an offset */
@@ -71,7 +73,8 @@ struct source {
 
 /* A task in memory. */
 struct job {
-	TAILQ_ENTRY(job) link; /* its lane's queue or flying; a source's parked list */
+	/* its lane's queue or flying; a source's parked list; dispatcher.checks */
+	TAILQ_ENTRY(job) link;
 	struct source *source;
 	struct lane_entry *lane; /* NULL while it is a parked record */
 	struct kafka_held *held; /* the body, and what `task` was decoded from */
@@ -79,6 +82,8 @@ struct job {
 	size_t bytes;                /* of memory, about */
 	int64_t arrived_ms;          /* monotonic */
 	struct order_ticket *ticket; /* NULL: in any order, or a parked record */
+
+	struct dispatcher *checking; /* a question on the wire */
 
 	/* while it is on the wire */
 	struct settings *settings; /* what `row` belongs to */
@@ -138,6 +143,8 @@ struct dispatcher {
 	struct order *order;
 	struct recent *delivered; /* by attempt; newest.c */
 	struct documents *documents;
+	struct job_list checks;
+	size_t n_checks;
 
 	LIST_HEAD(, source) sources;
 	LIST_HEAD(lane_bucket, lane_entry) lanes[LANE_BUCKETS];

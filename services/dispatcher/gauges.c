@@ -28,6 +28,9 @@ struct metric metric_skipped =
 struct metric metric_order_ahead = METRIC_COUNTER(
 	"dispatcher_order_ahead_total",
 	"Tasks sent ahead of an earlier one of their entity, after ORDER_HOLD.", NULL);
+struct metric metric_fax_checks =
+	METRIC_COUNTER("dispatcher_fax_checks_total",
+                       "Questions to fax vendors by what came of them.", "result");
 static struct metric order_waiting =
 	METRIC_GAUGE("dispatcher_order_waiting",
                      "Tasks that wait for an earlier one of their entity.", NULL);
@@ -61,6 +64,7 @@ static struct metric *const table[] = {
 	&metric_failed_tasks,
 	&metric_skipped,
 	&metric_order_ahead,
+	&metric_fax_checks,
 	&order_waiting,
 	&order_longest,
 	&in_flight,

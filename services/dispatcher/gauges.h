@@ -5,7 +5,7 @@
 
 extern struct metric metric_attempts, metric_errors, metric_attempt_seconds,
 	metric_event_seconds, metric_parking, metric_limits, metric_failed_tasks,
-	metric_skipped, metric_order_ahead;
+	metric_skipped, metric_order_ahead, metric_fax_checks;
 
 void gauges_register(void);
 /* Those that are read off the state, once a second. */

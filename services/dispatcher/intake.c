@@ -2,6 +2,7 @@
 
 #include "attempt.h"
 #include "base/clock.h"
+#include "checks.h"
 #include "commits.h"
 #include "documents.h"
 #include "gauges.h"
@@ -165,6 +166,8 @@ static void on_message(struct kafka_held *held, void *arg)
 		outgoing_failed(d, s, held, "undecodable_task", why.text);
 	else if (s->topic == KAFKA_TOPIC_PARKED)
 		parking_add(d, job);
+	else if (job->task.check)
+		checks_take(d, job);
 	else if (job->task.ended)
 		take_end(d, job);
 	else
@@ -181,6 +184,7 @@ static void on_assigned(enum kafka_topic topic, int partition, int64_t committed
 	s->topic = topic;
 	s->partition = partition;
 	s->refs = 1;
+	s->since_ms = clock_wall_ms();
 	offsets_init(&s->offsets, committed, metadata);
 	LIST_INSERT_HEAD(&d->sources, s, link);
 	service_ready(d->ctx, "kafka", true, "");

@@ -2,6 +2,7 @@
 #include "dispatcher.h"
 
 #include "base/clock.h"
+#include "checks.h"
 #include "commits.h"
 #include "documents.h"
 #include "domain/recent.h"
@@ -255,6 +256,7 @@ static void init(struct dispatcher *d, struct service_ctx *ctx)
 		d->policy.circuit.longest_pause_ms = d->policy.circuit.first_pause_ms;
 	TAILQ_INIT(&d->turns);
 	TAILQ_INIT(&d->held);
+	TAILQ_INIT(&d->checks);
 	d->order = order_new();
 	newest_forget(d);
 }
@@ -350,6 +352,7 @@ static void stop(struct service_ctx *ctx)
 	d->stream = stream_free(d->stream);
 	parking_close(d);
 	lanes_close(d);
+	checks_close(d);
 	outgoing_close(d);
 	close_sources(d);
 	d->order = order_free(d->order);

@@ -49,11 +49,17 @@ struct metric metric_run_results =
 	METRIC_COUNTER("retry_scheduler_run_results_total",
                        "Attempts of bulk retry runs by what became of them.", "status");
 
+struct metric metric_faxes = METRIC_GAUGE(
+	"retry_scheduler_faxes_waiting",
+	"Faxes that wait for their vendor's verdict, in the last sweep.", NULL);
+struct metric metric_polls = METRIC_COUNTER("retry_scheduler_fax_polls_total",
+                                            "Questions to fax vendors asked for.", NULL);
+
 static struct metric *const metrics[] = {
 	&metric_sweeps,       &metric_seconds,      &metric_leader,      &metric_candidates,
 	&metric_requests,     &metric_py3_failures, &metric_stuck,       &metric_oldest,
 	&metric_runs,         &metric_run_requests, &metric_run_results, &metric_sealed,
-	&metric_secrets_lost,
+	&metric_secrets_lost, &metric_faxes,        &metric_polls,
 };
 
 static struct scheduler_config config;
@@ -109,6 +115,14 @@ static const struct config_key keys[] = {
 	  .dflt = "15m",
 	  .help = "A log that is QUEUED for longer, and waits for no vendor or downstream, "
 	          "is driven again; doubled with each automatic attempt." },
+	{ .name = "FAX_POLL_AFTER",
+	  .type = CONFIG_MSEC,
+	  .offset = FIELD(fax_poll_after),
+	  .min = 1000,
+	  .max = 3600000,
+	  .dflt = "60s",
+	  .help = "A fax that its vendor has taken, and of which no webhook tells, is "
+	          "asked about after so long, then less and less often, for a week." },
 	{ .name = "PY3_RETRY_URL",
 	  .type = CONFIG_URL,
 	  .offset = FIELD(py3_retry_url),

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "lock.h"
 #include "log/log.h"
+#include "polls.h"
 #include "sealer.h"
 #include "sweep.h"
 
@@ -27,6 +28,7 @@ struct pipeline_parts {
 	struct py3 *py3;
 	struct sealer *sealer; /* NULL: a dry run */
 	struct under_way *under_way;
+	struct under_way *asked; /* polls.h */
 	struct budget *budget;
 	unsigned failures; /* in a row */
 };
@@ -89,6 +91,19 @@ static void tell_sweep(struct pipeline_parts *p, int result, const struct sweep_
 		         r->stuck);
 }
 
+static void ask_vendors(struct pipeline_parts *p, const struct settings *settings,
+                        int64_t now_ms)
+{
+	const struct polls_tools tools = { .store = p->store,
+		                           .producer = p->producer,
+		                           .settings = settings,
+		                           .asked = p->asked,
+		                           .first_ms =
+		                                   p->scheduler->config->fax_poll_after };
+
+	polls_run(&tools, now_ms);
+}
+
 static enum turn sweep(struct pipeline_parts *p)
 {
 	CLEANUP(settings_unrefp) struct settings *settings = NULL;
@@ -110,6 +125,8 @@ static enum turn sweep(struct pipeline_parts *p)
 	};
 	int r = sweep_run(&tools, now_ms, &result);
 	tell_sweep(p, r, &result, clock_mono_ms() - began_ms);
+	if (p->producer)
+		ask_vendors(p, settings, now_ms);
 	if (r)
 		return TURN_FAILED;
 	show(&result, now_ms);
@@ -213,6 +230,7 @@ static int open_parts(struct pipeline_parts *p, struct err_text *why)
 	p->pg = pg_open(&config->postgres);
 	p->source = settings_source_new(p->pg, &config->secrets);
 	p->under_way = under_way_new(REMEMBER_MS);
+	p->asked = under_way_new(POLLS_REMEMBER_MS);
 	p->budget = budget_new(config->budget);
 	if (result == 0 && *config->py3_retry_url)
 		result = py3_open(config->py3_retry_url, config->internal_token, &p->py3,
@@ -234,6 +252,7 @@ static void close_parts(struct pipeline_parts *p)
 	p->store = logstore_close(p->store);
 	p->py3 = py3_close(p->py3);
 	p->under_way = under_way_free(p->under_way);
+	p->asked = under_way_free(p->asked);
 	p->budget = budget_free(p->budget);
 }
 

@@ -18,10 +18,11 @@ struct scheduler_config {
 	int64_t interval; /* ms */
 	int64_t max;
 	char *patterns;
-	char *from, *to;     /* ISO times; "" = the last 24 hours */
-	int64_t budget;      /* requests per developer_authentication and sweep */
-	int64_t stuck_after; /* ms */
-	char *py3_retry_url; /* "" = logs of py3 are left alone */
+	char *from, *to;        /* ISO times; "" = the last 24 hours */
+	int64_t budget;         /* requests per developer_authentication and sweep */
+	int64_t stuck_after;    /* ms */
+	int64_t fax_poll_after; /* ms */
+	char *py3_retry_url;    /* "" = logs of py3 are left alone */
 	char *internal_token;
 };
 
@@ -38,4 +39,5 @@ int scheduler_run(struct service_ctx *ctx, void *scheduler);
 
 extern struct metric metric_sweeps, metric_seconds, metric_leader, metric_candidates,
 	metric_requests, metric_py3_failures, metric_stuck, metric_oldest, metric_sealed,
-	metric_secrets_lost, metric_runs, metric_run_requests, metric_run_results;
+	metric_secrets_lost, metric_runs, metric_run_requests, metric_run_results,
+	metric_faxes, metric_polls;

@@ -4,11 +4,13 @@
  * from today's data by the code of the first build. A request that is refused touches
  * nothing.
  */
+#include "base/clock.h"
 #include "base/log_id.h"
 #include "base/utf8.h"
 #include "intake.h"
 #include "log/log.h"
 #include "logstore/retry.h"
+#include "message/report.h"
 #include "json/jdoc.h"
 
 #define RETRY_ID_CHARACTERS 64
@@ -302,6 +304,21 @@ static void read_context(struct subject *s, const struct origin *origin)
 	}
 }
 
+/* What the log knows of a fax: an attempt that was not answered may have sent it. */
+static void read_fax(const struct retried_log *log, const char *kind, struct task *task)
+{
+	const char *id = jdoc_text_or(log->log, "vendor_fax_id", NULL);
+	const char *inserted = jdoc_text_or(log->log, "inserted_at", "");
+
+	task->automatic = strcmp(kind, "AUTO") == 0;
+	if (!id)
+		return;
+	if (strcmp(id, FAX_ID_UNSURE) != 0)
+		task->vendor_fax_id = id;
+	else if (!clock_parse_iso(inserted, &task->unsure_since_ms))
+		task->unsure_since_ms = 1;
+}
+
 /* Keeps the request and the log for as long as the round. */
 static struct origin *make_origin(const struct request *q, const struct retried_log *log)
 {
@@ -323,6 +340,7 @@ static struct origin *make_origin(const struct request *q, const struct retried_
 		.triggered_by_py3 = jdoc_bool_or(log->log, "triggered_by_py3", false),
 		.resend = jdoc_bool_or(q->json, "resend", false),
 	};
+	read_fax(log, q->kind, &origin->task);
 	return origin;
 }
 

@@ -58,6 +58,16 @@ static json_t *make_records(struct build *const *builds, size_t n)
 	return records;
 }
 
+/* A released fax may have been sent before its dispatcher died, and then been parked. */
+static int64_t unsure_since(const struct origin *origin, const struct integration *row)
+{
+	if (row->transport != TRANSPORT_FAX || origin->kind == ORIGIN_EVENT)
+		return 0;
+	if (origin->kind == ORIGIN_RELEASE && origin->task.unsure_since_ms == 0)
+		return origin->task.created_at_ms;
+	return origin->task.unsure_since_ms;
+}
+
 static int add(struct outbox *outbox, const struct work *w, struct build *const *builds,
                size_t n, const struct payload_body *body)
 {
@@ -87,6 +97,9 @@ static int add(struct outbox *outbox, const struct work *w, struct build *const 
 		.order_key = order_key(&s->references, b->row->ordered_by, order),
 		.order_place =
 			again ? origin->task.order_place : origin->position.offset + 1,
+		.vendor_fax_id = again ? origin->task.vendor_fax_id : NULL,
+		.unsure_since_ms = unsure_since(origin, b->row),
+		.automatic = again && origin->task.automatic,
 		.context = b->retry_context,
 		.records = records,
 		.documents = body->documents,

@@ -138,12 +138,40 @@ static void documents_stand_where_they_belong(void **state)
 	}
 }
 
+static void raw_documents_stand_there_as_they_are(void **state)
+{
+	static const size_t pieces[] = { 1, 7, 4096, 65536 };
+	CLEANUP(spool_freep) struct spool *spool = make_spool(20000, 999);
+	const struct content_document documents[] = {
+		{ .offset = 1, .raw = true, .spool = spool, .from = 5, .size = 19000 },
+		{ .offset = 2, .spool = spool, .size = 4 },
+	};
+	const struct content c = { .text = "abc",
+		                   .len = 3,
+		                   .documents = documents,
+		                   .n_documents = ARRAY_SIZE(documents) };
+	CLEANUP(freep) char *base64 = base64_of(0, 4);
+
+	assert_int_equal(content_length(&c), 3 + 19000 + 8);
+	for (size_t p = 0; p < ARRAY_SIZE(pieces); p++) {
+		CLEANUP(freep) char *got = read_in_pieces(&c, pieces[p]);
+
+		assert_int_equal(got[0], 'a');
+		for (size_t i = 0; i < 19000; i++)
+			assert_int_equal((unsigned char)got[1 + i], bytes_at(5 + i));
+		assert_int_equal(got[19001], 'b');
+		assert_memory_equal(got + 19002, base64, 8);
+		assert_int_equal(got[19010], 'c');
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_spooled_is_read_from_anywhere),
 		cmocka_unit_test(a_folder_that_takes_no_files_is_an_error),
 		cmocka_unit_test(documents_stand_where_they_belong),
+		cmocka_unit_test(raw_documents_stand_there_as_they_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

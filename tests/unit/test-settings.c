@@ -236,6 +236,61 @@ static void an_unusable_row_says_why(void **state)
 	}
 }
 
+static void a_row_of_faxes_has_what_its_vendor_needs(void **state)
+{
+	static const struct {
+		const char *action, *url, *details, *fault; /* NULL: fine */
+		const char *becomes;                        /* the url */
+		double rate;
+	} cases[] = {
+		{ "56", "",
+		  "{\"vendor\":\"humblefax\",\"fax\":{\"access_key\":\"a\","
+		  "\"secret_key\":\"b\",\"from\":\"12025550100\"}}",
+		  NULL, "https://api.humblefax.com", 5 },
+		{ "56", "http://127.0.0.1:9/",
+		  "{\"vendor\":\"documo\",\"fax\":"
+		  "{\"access_key\":\"a\"}}",
+		  NULL, "http://127.0.0.1:9", 0 },
+		{ "56", "",
+		  "{\"vendor\":\"humblefax\",\"rate_limit_per_second\":2,"
+		  "\"fax\":{\"access_key\":\"a\",\"secret_key\":\"b\"}}",
+		  NULL, "https://api.humblefax.com", 2 },
+		{ "56", "", "{}", ".vendor must be one of humblefax, documo", "", 0 },
+		{ "56", "", "{\"vendor\":\"humblefax\",\"fax\":{\"access_key\":\"a\"}}",
+		  ".fax.secret_key is missing, humblefax needs it",
+		  "https://api.humblefax.com", 5 },
+		{ "56", "",
+		  "{\"vendor\":\"humblefax\",\"fax\":{\"access_key\":\"a\","
+		  "\"secret_key\":\"b\",\"from\":\"+442079460000\"}}",
+		  ".fax.from must be a number", "https://api.humblefax.com", 5 },
+		{ "56", "ftp://x",
+		  "{\"vendor\":\"documo\",\"fax\":{\"access_key\":"
+		  "\"a\"}}",
+		  "url must begin with", "ftp://x", 0 },
+		{ "19", "",
+		  "{\"transport\":\"fax\",\"vendor\":\"documo\",\"fax\":"
+		  "{\"access_key\":\"a\"}}",
+		  "fax is for action 56", "https://api.documo.com", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct settings_cells cells = row_of("1");
+		struct integration row;
+
+		cells.text[SETTINGS_ACTION_ID] = cases[i].action;
+		cells.text[SETTINGS_URL] = cases[i].url;
+		cells.text[SETTINGS_DETAILS] = cases[i].details;
+		settings_row_parse(&cells, keys, NULL, NULL, &row);
+		const char *said = row.config_error ? row.config_error : "";
+		if (!cases[i].fault ? *said != '\0' : !strstr(said, cases[i].fault))
+			fail_msg("%s: %s", cases[i].details, said);
+		assert_string_equal(row.url, cases[i].becomes);
+		assert_string_equal(row.end_point, cases[i].becomes);
+		assert_true(row.rate_per_second == cases[i].rate);
+		settings_row_release(&row);
+	}
+}
+
 static void header_scalars_become_text(void **state)
 {
 	struct settings_cells cells = row_of("1");
@@ -481,6 +536,7 @@ int main(void)
 		cmocka_unit_test(details_are_checked_by_name_and_never_quoted),
 		cmocka_unit_test(the_transport_has_its_default_rule),
 		cmocka_unit_test(an_unusable_row_says_why),
+		cmocka_unit_test(a_row_of_faxes_has_what_its_vendor_needs),
 		cmocka_unit_test(header_scalars_become_text),
 		cmocka_unit_test(the_rows_own_header_beats_its_authentications),
 		cmocka_unit_test(auto_retry_is_read_with_what_the_row_says_of_it),
