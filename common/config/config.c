@@ -76,28 +76,29 @@ static bool load_key(const struct config_key *key, void *part, FILE *errors)
 	return false;
 }
 
-int config_load(const struct config_group *groups, size_t n_groups, void *out, FILE *errors)
+int config_load(const struct config_group *groups, void *out, FILE *errors)
 {
 	int faults = 0;
 
-	for (size_t i = 0; i < n_groups; i++)
-		for (size_t k = 0; k < groups[i].n_keys; k++)
-			faults += !load_key(&groups[i].keys[k],
-			                    (char *)out + groups[i].offset, errors);
+	for (const struct config_group *g = groups; g->keys; g++)
+		for (const struct config_key *key = g->keys; key->name; key++)
+			faults += !load_key(key, (char *)out + g->offset, errors);
 	return faults;
 }
 
-void config_release(const struct config_group *groups, size_t n_groups, void *out)
+static void release_key(const struct config_key *key, void *part)
 {
-	for (size_t i = 0; i < n_groups; i++) {
-		for (size_t k = 0; k < groups[i].n_keys; k++) {
-			const struct config_key *key = &groups[i].keys[k];
-			void *field = (char *)out + groups[i].offset + key->offset;
+	char **field = (char **)(void *)((char *)part + key->offset);
 
-			if (!config_type_is_text(key->type))
-				continue;
-			free(*(char **)field);
-			*(char **)field = NULL;
-		}
-	}
+	if (!config_type_is_text(key->type))
+		return;
+	free(*field);
+	*field = NULL;
+}
+
+void config_release(const struct config_group *groups, void *out)
+{
+	for (const struct config_group *g = groups; g->keys; g++)
+		for (const struct config_key *key = g->keys; key->name; key++)
+			release_key(key, (char *)out + g->offset);
 }

@@ -35,14 +35,18 @@ struct config_key {
 	const char *help; /* one sentence; says the unit and what a change does */
 };
 
+#define CONFIG_END                                                                         \
+	{                                                                                  \
+		.name = NULL                                                               \
+	} /* the last of every table */
+
 /*
  * Several tables may fill parts of one struct: a group is a table with the offset of its
- * part
- * (`struct kafka_config kafka;` inside a service's struct, filled by kafka_config_keys).
+ * part (`struct kafka_config kafka;` inside a service's struct, filled by
+ * kafka_config_keys). The last of several has no keys.
  */
 struct config_group {
 	const struct config_key *keys;
-	size_t n_keys;
 	size_t offset;
 };
 
@@ -51,8 +55,9 @@ struct config_group {
  * line on `errors` ("HTTP_TIMEOUT: not a duration; write 30s or 500ms").
  * Strings belong to the struct until config_release.
  */
-int config_load(const struct config_group *groups, size_t n_groups, void *out,
-                FILE *errors) MUST_CHECK;
-void config_release(const struct config_group *groups, size_t n_groups, void *out);
-/* The reference as a Markdown table, the same text that docs/configuration.md holds. */
-void config_print(const struct config_group *groups, size_t n_groups, FILE *to);
+int config_load(const struct config_group *groups, void *out, FILE *errors) MUST_CHECK;
+void config_release(const struct config_group *groups, void *out);
+/* The rows of the reference, without its head: the same text that docs/configuration.md
+ * holds. */
+void config_print_head(FILE *to);
+void config_print(const struct config_group *groups, FILE *to);

@@ -37,12 +37,16 @@ static void print_key(const struct config_key *key, FILE *to)
 	(void)fputs(" |\n", to);
 }
 
-void config_print(const struct config_group *groups, size_t n_groups, FILE *to)
+void config_print_head(FILE *to)
 {
 	(void)fputs("| name | type | range | default | | meaning |\n"
 	            "|---|---|---|---|---|---|\n",
 	            to);
-	for (size_t i = 0; i < n_groups; i++)
-		for (size_t k = 0; k < groups[i].n_keys; k++)
-			print_key(&groups[i].keys[k], to);
+}
+
+void config_print(const struct config_group *groups, FILE *to)
+{
+	for (const struct config_group *g = groups; g->keys; g++)
+		for (const struct config_key *key = g->keys; key->name; key++)
+			print_key(key, to);
 }

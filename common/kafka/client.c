@@ -50,8 +50,8 @@ const struct config_key kafka_config_keys[] = {
 			"inside a "
 			"value is written \\,.",
 	},
+	CONFIG_END,
 };
-const size_t kafka_config_n_keys = ARRAY_SIZE(kafka_config_keys);
 
 #define PRODUCER (1u << CLIENT_PRODUCER)
 #define CONSUMER (1u << CLIENT_CONSUMER)

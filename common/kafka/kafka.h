@@ -17,7 +17,6 @@ struct kafka_config {
 	                             */
 };
 extern const struct config_key kafka_config_keys[];
-extern const size_t kafka_config_n_keys;
 
 enum {
 	KAFKA_E_AWAY =

@@ -19,8 +19,8 @@ const struct config_key logstore_config_keys[] = {
 	  .max = 4 << 20,
 	  .dflt = "1MiB",
 	  .help = "Bodies of requests and answers are kept in the log up to this size." },
+	CONFIG_END,
 };
-const size_t logstore_config_n_keys = ARRAY_SIZE(logstore_config_keys);
 
 int logstore_open(const struct logstore_config *config, struct logstore **out,
                   struct err_text *why)

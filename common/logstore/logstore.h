@@ -20,7 +20,6 @@ struct logstore_config {
 	int64_t body_limit; /* LOG_BODY_LIMIT, bytes */
 };
 extern const struct config_key logstore_config_keys[];
-extern const size_t logstore_config_n_keys;
 
 enum {
 	LOGSTORE_E_AWAY = 1, /* not reachable or too slow: repeat the same call later */

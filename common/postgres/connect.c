@@ -33,8 +33,8 @@ const struct config_key postgres_config_keys[] = {
 		.dflt = "5s",
 		.help = "How long one attempt to connect to PostgreSQL may take.",
 	},
+	CONFIG_END,
 };
-const size_t postgres_config_n_keys = ARRAY_SIZE(postgres_config_keys);
 
 /*
  * client_connection_check_interval (PostgreSQL 14): a statement whose client is gone ends

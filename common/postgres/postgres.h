@@ -15,7 +15,6 @@ struct postgres_config {
 	int64_t connect_timeout; /* POSTGRES_CONNECT_TIMEOUT, ms */
 };
 extern const struct config_key postgres_config_keys[];
-extern const size_t postgres_config_n_keys;
 
 enum {
 	PG_E_AWAY = 1, /* no connection, or it broke: nothing is known of the statement */

@@ -25,8 +25,8 @@ const struct config_key secrets_config_keys[] = {
 	  .flags = CONFIG_SECRET,
 	  .help = "The key before, while SECRETS_KEY is new: what it sealed is still "
 	          "read, and sealed again." },
+	CONFIG_END,
 };
-const size_t secrets_config_n_keys = ARRAY_SIZE(secrets_config_keys);
 
 /* The text has the entropy; each use gets a key of its own. */
 static bool derive(const char *text, struct keyset *out)

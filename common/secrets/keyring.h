@@ -13,7 +13,6 @@ struct secrets_config {
 	char *key, *previous; /* "" = none */
 };
 extern const struct config_key secrets_config_keys[];
-extern const size_t secrets_config_n_keys;
 
 struct keyring;
 /* Also without any key: then nothing can be sealed, opened or hashed. */

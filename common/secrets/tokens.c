@@ -4,6 +4,25 @@
 
 #include <sodium.h>
 
+#define FIELD(name) offsetof(struct tokens_config, name)
+
+const struct config_key tokens_config_keys[] = {
+	{ .name = "INTERNAL_TOKEN",
+	  .type = CONFIG_STRING,
+	  .offset = FIELD(current),
+	  .min = 16,
+	  .max = 512,
+	  .flags = CONFIG_REQUIRED | CONFIG_SECRET,
+	  .help = "What programs present to each other as x-internal-token; one for all of "
+	          "them." },
+	{ .name = "INTERNAL_TOKEN_PREVIOUS",
+	  .type = CONFIG_STRING,
+	  .offset = FIELD(previous),
+	  .flags = CONFIG_SECRET,
+	  .help = "The token before it, accepted as well while callers change over." },
+	CONFIG_END,
+};
+
 struct tokens {
 	unsigned char hash[2][crypto_generichash_BYTES];
 	size_t n;

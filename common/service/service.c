@@ -43,9 +43,12 @@ static const struct config_key own_keys[] = {
 	  .dflt = "30s",
 	  .help = "How long SIGTERM waits for what is in flight before it is cut off (exit "
 	          "1)." },
+	CONFIG_END,
 };
-static const struct config_group own_group = { .keys = own_keys,
-	                                       .n_keys = ARRAY_SIZE(own_keys) };
+static const struct config_group own_groups[] = {
+	{ .keys = own_keys },
+	{ .keys = NULL },
+};
 
 static bool parse_level(const char *text, enum log_level *out)
 {
@@ -65,8 +68,8 @@ static int load_config(struct service_ctx *ctx)
 {
 	const struct service *s = ctx->service;
 	enum log_level level = LOG_LEVEL_INFO;
-	int own_faults = config_load(&own_group, 1, &ctx->config, stderr);
-	int faults = config_load(s->groups, s->n_groups, s->config, stderr);
+	int own_faults = config_load(own_groups, &ctx->config, stderr);
+	int faults = config_load(s->groups, s->config, stderr);
 
 	if (faults == 0 && s->check)
 		faults = s->check(s->config, stderr);
@@ -81,8 +84,8 @@ static int load_config(struct service_ctx *ctx)
 
 static void release_config(struct service_ctx *ctx)
 {
-	config_release(&own_group, 1, &ctx->config);
-	config_release(ctx->service->groups, ctx->service->n_groups, ctx->service->config);
+	config_release(own_groups, &ctx->config);
+	config_release(ctx->service->groups, ctx->service->config);
 }
 
 static int print_help(const struct service *s)
@@ -107,13 +110,9 @@ static int print_version(const struct service *s)
 
 static int print_config(const struct service *s)
 {
-	CLEANUP(freep)
-	struct config_group *all = xcalloc(s->n_groups + 1, sizeof(*all));
-
-	for (size_t i = 0; i < s->n_groups; i++)
-		all[i] = s->groups[i];
-	all[s->n_groups] = own_group;
-	config_print(all, s->n_groups + 1, stdout);
+	config_print_head(stdout);
+	config_print(s->groups, stdout);
+	config_print(own_groups, stdout);
 	return 0;
 }
 

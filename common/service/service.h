@@ -41,10 +41,10 @@ struct service {
 	const char *help; /* one line for --help */
 	const struct service_flag *flags;
 	size_t n_flags; /* at most 32 */
+	/* Besides the skeleton's own: HEALTH_ADDRESS, HEALTH_PORT, LOG_LEVEL,
+	 * DRAIN_TIMEOUT. */
 	const struct config_group *groups;
-	size_t n_groups; /* besides the skeleton's own: HEALTH_ADDRESS, HEALTH_PORT,
-	                    LOG_LEVEL, DRAIN_TIMEOUT */
-	void *config;    /* the struct that the groups fill; zeroed by the caller */
+	void *config; /* the struct that the groups fill; zeroed by the caller */
 	/* What the keys' types cannot say; may be NULL. One line "NAME: fault; remedy" on
 	 * `errors` a faulty key; returns their number. Called when all keys are
 	 * well-formed. */

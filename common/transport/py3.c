@@ -8,6 +8,31 @@
 #define PATH               "/api-v3/integration/retry-integration/"
 #define CONNECT_TIMEOUT_MS 2000L
 
+#define FIELD(name) offsetof(struct py3_config, name)
+
+const struct config_key py3_config_keys[] = {
+	{ .name = "PY3_RETRY_URL",
+	  .type = CONFIG_URL,
+	  .offset = FIELD(url),
+	  .help = "Base of the application that retries the logs with triggered_by_py3; "
+	          "without it they are left alone." },
+	{ .name = "INTERNAL_TOKEN",
+	  .type = CONFIG_STRING,
+	  .offset = FIELD(token),
+	  .max = 512,
+	  .flags = CONFIG_SECRET,
+	  .help = "Presented to PY3_RETRY_URL as x-internal-token." },
+	CONFIG_END,
+};
+
+int py3_config_check(const struct py3_config *config, FILE *errors)
+{
+	if (!*config->url || *config->token)
+		return 0;
+	(void)fputs("INTERNAL_TOKEN: missing; PY3_RETRY_URL needs it\n", errors);
+	return 1;
+}
+
 struct py3 {
 	CURL *curl; /* keeps its connection from one request to the next */
 	struct curl_slist *headers;

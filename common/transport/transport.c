@@ -56,8 +56,8 @@ const struct config_key transport_config_keys[] = {
 			"ranges "
 			"itself. Proxy variables of the environment are ignored.",
 	},
+	CONFIG_END,
 };
-const size_t transport_config_n_keys = ARRAY_SIZE(transport_config_keys);
 
 const struct transport_ops *const transports[TRANSPORT_FAX + 1] = {
 	[TRANSPORT_HTTP] = &transport_http,

@@ -23,7 +23,6 @@ struct transport_config {
 	int64_t sftp_connections;
 };
 extern const struct config_key transport_config_keys[];
-extern const size_t transport_config_n_keys;
 
 /* Borrowed until the request's end. */
 struct transport_request {

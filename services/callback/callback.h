@@ -4,6 +4,7 @@
 #include "logstore/logstore.h"
 #include "metrics/metrics.h"
 #include "postgres/postgres.h"
+#include "secrets/tokens.h"
 #include "service/service.h"
 
 struct callback_config {
@@ -11,8 +12,7 @@ struct callback_config {
 	struct postgres_config postgres;
 	struct logstore_config logstore;
 	int64_t retry_base_ms, retry_cap_ms;
-	char *internal_token;
-	char *internal_token_previous; /* "" = none */
+	struct tokens_config tokens;
 	char *address;
 	int64_t port, max_connections;
 };

@@ -1,25 +1,11 @@
 /* The second pipeline: batch after batch of integration.inbound-calls becomes logs. */
-#include "base/backoff.h"
 #include "base/clock.h"
-#include "base/random.h"
-#include "callback.h"
 #include "event/labevent.h"
 #include "log/log.h"
 #include "logstore/call.h"
-#include "outgoing.h"
+#include "pipeline.h"
 
-#define CALLS_MAX     200
-#define POLL_MS       200
-#define SEND_MS       30000
-#define WAIT_FIRST_MS 250
-#define WAIT_MAX_MS   5000
-
-struct calls {
-	struct callback *cb;
-	struct kafka_consumer *kafka;
-	struct logstore *store;
-	unsigned failures; /* of the store, in a row */
-};
+#define CALLS_MAX 200
 
 struct batch {
 	struct inbound_call call[CALLS_MAX];
@@ -91,30 +77,7 @@ static void tell_of(const struct batch *b, struct outgoing *out)
 	}
 }
 
-static void wait_for_store(struct calls *c)
-{
-	c->failures++;
-	log_warn(NULL, "callback.store_away", "the log store does not answer: %s",
-	         logstore_error(c->store));
-	metric_add(&metric_store_waits, NULL, 1);
-	service_sleep(c->cb->ctx, backoff_wait_ms(WAIT_FIRST_MS, WAIT_MAX_MS, c->failures,
-	                                          random_u32()));
-}
-
-/* What was told twice harms nobody; what was never told would. */
-static bool send(struct calls *c, const struct outgoing *out)
-{
-	while (outgoing_send(out, c->cb->producer, clock_mono_ms() + SEND_MS)) {
-		log_warn(NULL, "callback.broker_away",
-		         "status updates are not acknowledged; trying again");
-		if (service_draining(c->cb->ctx))
-			return false;
-		service_sleep(c->cb->ctx, WAIT_FIRST_MS);
-	}
-	return true;
-}
-
-static bool handle(struct calls *c, const struct kafka_message *messages, size_t n)
+static bool handle(struct pipeline *p, const struct kafka_message *messages, size_t n)
 {
 	static struct batch batch; /* of this thread alone */
 	CLEANUP(outgoing_deinit) struct outgoing out = { 0 };
@@ -122,66 +85,29 @@ static bool handle(struct calls *c, const struct kafka_message *messages, size_t
 
 	for (size_t i = 0; i < n; i++)
 		add(&batch, &messages[i], &out);
-	stored = logstore_add_calls(c->store, batch.log, batch.n, batch.result,
+	stored = logstore_add_calls(p->store, batch.log, batch.n, batch.result,
 	                            batch.row) == 0;
 	if (stored)
 		tell_of(&batch, &out);
 	release(&batch);
 	if (!stored) {
-		wait_for_store(c);
+		pipeline_wait_for_store(p);
 		return false;
 	}
-	c->failures = 0;
-	return send(c, &out);
-}
-
-static int open_parts(struct calls *c, struct err_text *why)
-{
-	static const enum kafka_topic topics[] = { KAFKA_TOPIC_INBOUND_CALLS };
-	const struct kafka_consumer_options options = {
-		.group = "callback-calls",
-		.topics = topics,
-		.n_topics = ARRAY_SIZE(topics),
-	};
-	int result = logstore_open(&c->cb->config->logstore, &c->store, why);
-
-	return result ? result
-	              : kafka_consumer_open(&c->cb->config->kafka, &options, &c->kafka,
-	                                    why);
-}
-
-static void run(struct calls *c)
-{
-	static struct kafka_message messages[CALLS_MAX];
-	int64_t looked_ms = 0;
-
-	while (!service_draining(c->cb->ctx)) {
-		size_t n = kafka_consumer_batch(c->kafka, messages, CALLS_MAX, POLL_MS);
-
-		if (n > 0 && handle(c, messages, n))
-			kafka_consumer_done(c->kafka);
-		if (clock_mono_ms() - looked_ms < 1000)
-			continue;
-		looked_ms = clock_mono_ms();
-		service_ready(c->cb->ctx, "kafka-calls", kafka_consumer_ready(c->kafka),
-		              "no assignment from the broker yet");
-		int64_t age_ms = kafka_consumer_oldest_age_ms(c->kafka);
-		if (age_ms >= 0)
-			metric_set(&metric_oldest_call, NULL, (double)age_ms / 1000.0);
-	}
+	p->failures = 0;
+	return pipeline_send(p, &out);
 }
 
 int calls_run(struct service_ctx *ctx, void *callback)
 {
-	struct calls c = { .cb = callback };
-	struct err_text why = { "" };
-	int result = open_parts(&c, &why);
+	static const struct pipeline_kind calls = {
+		.group = "callback-calls",
+		.topic = KAFKA_TOPIC_INBOUND_CALLS,
+		.kafka = "kafka-calls",
+		.oldest = &metric_oldest_call,
+		.batch = CALLS_MAX,
+		.handle = handle,
+	};
 
-	if (result)
-		log_error(NULL, "callback.calls", "%s", why.text);
-	else
-		run(&c);
-	c.kafka = kafka_consumer_close(c.kafka);
-	c.store = logstore_close(c.store);
-	return result;
+	return pipeline_run(callback, &calls);
 }

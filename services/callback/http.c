@@ -201,8 +201,7 @@ int http_start(struct callback *cb, struct http **out, struct err_text *why)
 	*out = http;
 	http->cb = cb;
 	http->log_stores.config = http->note_stores.config = cb->config;
-	http->tokens =
-		tokens_new(cb->config->internal_token, cb->config->internal_token_previous);
+	http->tokens = tokens_new(cb->config->tokens.current, cb->config->tokens.previous);
 	result = kafka_producer_open(&cb->config->kafka, &http->producer, why);
 	if (result)
 		return result;

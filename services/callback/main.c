@@ -30,32 +30,22 @@ static struct metric *const metrics[] = {
 static struct callback_config config;
 static struct callback callback = { .config = &config };
 
+#define FIELD(name) offsetof(struct callback_config, name)
+
 static const struct config_key keys[] = {
-	{ .name = "INTERNAL_TOKEN",
-	  .type = CONFIG_STRING,
-	  .offset = offsetof(struct callback_config, internal_token),
-	  .min = 16,
-	  .max = 512,
-	  .flags = CONFIG_REQUIRED | CONFIG_SECRET,
-	  .help = "What callers present as x-internal-token." },
-	{ .name = "INTERNAL_TOKEN_PREVIOUS",
-	  .type = CONFIG_STRING,
-	  .offset = offsetof(struct callback_config, internal_token_previous),
-	  .flags = CONFIG_SECRET,
-	  .help = "The token before it, accepted as well while callers change over." },
 	{ .name = "CALLBACK_ADDRESS",
 	  .type = CONFIG_STRING,
-	  .offset = offsetof(struct callback_config, address),
+	  .offset = FIELD(address),
 	  .dflt = "127.0.0.1",
 	  .help = "The address that the callbacks' port listens on." },
 	{ .name = "CALLBACK_PORT",
 	  .type = CONFIG_PORT,
-	  .offset = offsetof(struct callback_config, port),
+	  .offset = FIELD(port),
 	  .dflt = "8080",
 	  .help = "The port of the callbacks over HTTP." },
 	{ .name = "CALLBACK_MAX_CONNECTIONS",
 	  .type = CONFIG_INT,
-	  .offset = offsetof(struct callback_config, max_connections),
+	  .offset = FIELD(max_connections),
 	  .min = 10,
 	  .max = 100000,
 	  .dflt = "1000",
@@ -63,7 +53,7 @@ static const struct config_key keys[] = {
 	          "a new one, else the new one." },
 	{ .name = "AUTO_RETRY_BASE",
 	  .type = CONFIG_MSEC,
-	  .offset = offsetof(struct callback_config, retry_base_ms),
+	  .offset = FIELD(retry_base_ms),
 	  .min = 1,
 	  .max = 86400000,
 	  .dflt = "60s",
@@ -72,11 +62,12 @@ static const struct config_key keys[] = {
 	          "long for each one after it." },
 	{ .name = "AUTO_RETRY_CAP",
 	  .type = CONFIG_MSEC,
-	  .offset = offsetof(struct callback_config, retry_cap_ms),
+	  .offset = FIELD(retry_cap_ms),
 	  .min = 1,
 	  .max = 86400000,
 	  .dflt = "1h",
 	  .help = "Longest of these waits, but for a partner's Retry-After." },
+	CONFIG_END,
 };
 
 static int start(struct service_ctx *ctx, struct err_text *why)
@@ -108,25 +99,21 @@ static void stop(struct service_ctx *ctx)
 	callback.producer = kafka_producer_close(callback.producer);
 }
 
+static const struct config_group groups[] = {
+	{ .keys = keys },
+	{ .keys = tokens_config_keys, .offset = FIELD(tokens) },
+	{ .keys = kafka_config_keys, .offset = FIELD(kafka) },
+	{ .keys = postgres_config_keys, .offset = FIELD(postgres) },
+	{ .keys = logstore_config_keys, .offset = FIELD(logstore) },
+	{ .keys = NULL },
+};
+
 int main(int argc, char **argv)
 {
-	const struct config_group groups[] = {
-		{ .keys = keys, .n_keys = ARRAY_SIZE(keys) },
-		{ .keys = kafka_config_keys,
-		  .n_keys = kafka_config_n_keys,
-		  .offset = offsetof(struct callback_config, kafka) },
-		{ .keys = postgres_config_keys,
-		  .n_keys = postgres_config_n_keys,
-		  .offset = offsetof(struct callback_config, postgres) },
-		{ .keys = logstore_config_keys,
-		  .n_keys = logstore_config_n_keys,
-		  .offset = offsetof(struct callback_config, logstore) },
-	};
-	const struct service service = {
+	static const struct service service = {
 		.name = "callback",
 		.help = "writes the outcome of every attempt into its log",
 		.groups = groups,
-		.n_groups = ARRAY_SIZE(groups),
 		.config = &config,
 		.start = start,
 		.drain = drain,

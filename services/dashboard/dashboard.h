@@ -19,7 +19,8 @@ struct dashboard_config {
 	char *address;
 	int64_t port, max_connections, max_streams;
 	char *web_root;
-	char *admin_token, *internal_token, *internal_token_previous;
+	struct tokens_config tokens;
+	char *admin_token;
 	char *py3_retry_url;
 	int64_t session_ms;
 	bool cookie_secure;

@@ -64,19 +64,6 @@ static const struct config_key keys[] = {
 	  .flags = CONFIG_SECRET,
 	  .help = "A bearer token with the role admin over all labs; without it users' "
 	          "own count alone." },
-	{ .name = "INTERNAL_TOKEN",
-	  .type = CONFIG_STRING,
-	  .offset = FIELD(internal_token),
-	  .min = 16,
-	  .max = 512,
-	  .flags = CONFIG_REQUIRED | CONFIG_SECRET,
-	  .help = "What other programs present as x-internal-token at the retry addresses, "
-	          "and what is presented to PY3_RETRY_URL." },
-	{ .name = "INTERNAL_TOKEN_PREVIOUS",
-	  .type = CONFIG_STRING,
-	  .offset = FIELD(internal_token_previous),
-	  .flags = CONFIG_SECRET,
-	  .help = "The token before it, accepted as well while callers change over." },
 	{ .name = "PY3_RETRY_URL",
 	  .type = CONFIG_URL,
 	  .offset = FIELD(py3_retry_url),
@@ -94,6 +81,7 @@ static const struct config_key keys[] = {
 	  .offset = FIELD(cookie_secure),
 	  .dflt = "false",
 	  .help = "The session's cookie is for https alone; switch it on behind TLS." },
+	CONFIG_END,
 };
 
 static int start(struct service_ctx *ctx, struct err_text *why)
@@ -106,7 +94,7 @@ static int start(struct service_ctx *ctx, struct err_text *why)
 	dashboard.keys = keyring_new(&config.secrets);
 	dashboard.admin_tokens = tokens_new(config.admin_token, NULL);
 	dashboard.internal_tokens =
-		tokens_new(config.internal_token, config.internal_token_previous);
+		tokens_new(config.tokens.current, config.tokens.previous);
 	int result = kafka_producer_open(&config.kafka, &dashboard.producer, why);
 
 	return result ? result : server_start(&dashboard, why);
@@ -127,31 +115,23 @@ static void stop(struct service_ctx *ctx)
 	dashboard.keys = keyring_free(dashboard.keys);
 }
 
+static const struct config_group groups[] = {
+	{ .keys = keys },
+	{ .keys = tokens_config_keys, .offset = FIELD(tokens) },
+	{ .keys = kafka_config_keys, .offset = FIELD(kafka) },
+	{ .keys = postgres_config_keys, .offset = FIELD(postgres) },
+	{ .keys = logstore_config_keys, .offset = FIELD(logstore) },
+	{ .keys = secrets_config_keys, .offset = FIELD(secrets) },
+	{ .keys = transport_config_keys, .offset = FIELD(transport) },
+	{ .keys = NULL },
+};
+
 int main(int argc, char **argv)
 {
-	const struct config_group groups[] = {
-		{ .keys = keys, .n_keys = ARRAY_SIZE(keys) },
-		{ .keys = kafka_config_keys,
-		  .n_keys = kafka_config_n_keys,
-		  .offset = FIELD(kafka) },
-		{ .keys = postgres_config_keys,
-		  .n_keys = postgres_config_n_keys,
-		  .offset = FIELD(postgres) },
-		{ .keys = logstore_config_keys,
-		  .n_keys = logstore_config_n_keys,
-		  .offset = FIELD(logstore) },
-		{ .keys = secrets_config_keys,
-		  .n_keys = secrets_config_n_keys,
-		  .offset = FIELD(secrets) },
-		{ .keys = transport_config_keys,
-		  .n_keys = transport_config_n_keys,
-		  .offset = FIELD(transport) },
-	};
-	const struct service service = {
+	static const struct service service = {
 		.name = "dashboard",
 		.help = "serves the pages and their API",
 		.groups = groups,
-		.n_groups = ARRAY_SIZE(groups),
 		.config = &config,
 		.start = start,
 		.drain = drain,

@@ -42,7 +42,7 @@ struct py3 *stores_py3(struct stores *s)
 	const struct dashboard_config *config = s->d->config;
 
 	if (!s->py3 && *config->py3_retry_url &&
-	    py3_open(config->py3_retry_url, config->internal_token, &s->py3, NULL))
+	    py3_open(config->py3_retry_url, config->tokens.current, &s->py3, NULL))
 		return NULL;
 	return s->py3;
 }

@@ -195,14 +195,7 @@ static const struct config_key keys[] = {
 		.dflt = "/var/tmp",
 		.help = "Where they wait: in files without a name, enciphered.",
 	},
-};
-
-static const struct config_group groups[] = {
-	{ .keys = keys, .n_keys = ARRAY_SIZE(keys) },
-	{ .keys = kafka_config_keys, .offset = FIELD(kafka) },
-	{ .keys = postgres_config_keys, .offset = FIELD(postgres) },
-	{ .keys = transport_config_keys, .offset = FIELD(transport) },
-	{ .keys = secrets_config_keys, .offset = FIELD(secrets) },
+	CONFIG_END,
 };
 
 static struct dispatcher_config config;
@@ -360,21 +353,22 @@ static void stop(struct service_ctx *ctx)
 	d->pump_event = event_close(d->pump_event);
 }
 
+static const struct config_group groups[] = {
+	{ .keys = keys },
+	{ .keys = kafka_config_keys, .offset = FIELD(kafka) },
+	{ .keys = postgres_config_keys, .offset = FIELD(postgres) },
+	{ .keys = transport_config_keys, .offset = FIELD(transport) },
+	{ .keys = secrets_config_keys, .offset = FIELD(secrets) },
+	{ .keys = NULL },
+};
+
 int main(int argc, char **argv)
 {
-	struct config_group all[ARRAY_SIZE(groups)];
-
-	memcpy(all, groups, sizeof(groups));
-	all[1].n_keys = kafka_config_n_keys;
-	all[2].n_keys = postgres_config_n_keys;
-	all[3].n_keys = transport_config_n_keys;
-	all[4].n_keys = secrets_config_n_keys;
-	const struct service service = {
+	static const struct service service = {
 		.name = "dispatcher",
 		.help = "sends tasks to partners, each at its own pace, and reports the "
 			"outcomes",
-		.groups = all,
-		.n_groups = ARRAY_SIZE(all),
+		.groups = groups,
 		.config = &config,
 		.check = check,
 		.start = start,

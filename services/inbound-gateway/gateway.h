@@ -9,6 +9,7 @@
 #include "metrics/metrics.h"
 #include "postgres/postgres.h"
 #include "secrets/keyring.h"
+#include "secrets/tokens.h"
 #include "service/service.h"
 #include "spool/journal.h"
 
@@ -21,7 +22,7 @@ struct gateway_config {
 	char *upstream_url;
 	char *address;
 	int64_t port;
-	char *internal_token, *internal_token_previous;
+	struct tokens_config tokens;
 	char *trusted_hops;
 	char *spool;
 	int64_t spool_limit;

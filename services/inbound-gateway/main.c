@@ -52,99 +52,87 @@ static struct metric *const metrics[] = {
 static struct gateway_config config;
 static struct gateway gateway = { .config = &config };
 
-#define AT(member) .offset = offsetof(struct gateway_config, member)
+#define FIELD(name) offsetof(struct gateway_config, name)
 
 static const struct config_key keys[] = {
 	{ .name = "LIS_UPSTREAM_URL",
 	  .type = CONFIG_URL,
-	  AT(upstream_url),
+	  .offset = FIELD(upstream_url),
 	  .flags = CONFIG_REQUIRED,
 	  .help = "The LIS's API behind the gateway: http://host:port." },
 	{ .name = "GATEWAY_ADDRESS",
 	  .type = CONFIG_STRING,
-	  AT(address),
+	  .offset = FIELD(address),
 	  .dflt = "127.0.0.1",
 	  .help = "The address that callers connect to." },
 	{ .name = "GATEWAY_PORT",
 	  .type = CONFIG_PORT,
-	  AT(port),
+	  .offset = FIELD(port),
 	  .dflt = "8081",
 	  .help = "The port that callers connect to." },
-	{ .name = "INTERNAL_TOKEN",
-	  .type = CONFIG_STRING,
-	  AT(internal_token),
-	  .min = 16,
-	  .max = 512,
-	  .flags = CONFIG_REQUIRED | CONFIG_SECRET,
-	  .help = "What POST /inbound-calls wants as x-internal-token." },
-	{ .name = "INTERNAL_TOKEN_PREVIOUS",
-	  .type = CONFIG_STRING,
-	  AT(internal_token_previous),
-	  .flags = CONFIG_SECRET,
-	  .help = "The token before it, accepted as well while callers change over." },
 	{ .name = "GATEWAY_TRUSTED_HOPS",
 	  .type = CONFIG_STRING,
-	  AT(trusted_hops),
+	  .offset = FIELD(trusted_hops),
 	  .help = "Load balancers in front: addresses or CIDR blocks, with commas. Of "
 	          "anybody else x-forwarded-for, forwarded and x-real-ip are dropped." },
 	{ .name = "GATEWAY_SPOOL",
 	  .type = CONFIG_STRING,
-	  AT(spool),
+	  .offset = FIELD(spool),
 	  .dflt = "/var/lib/integration-fleet/inbound",
 	  .help = "The folder for records that Kafka does not have yet; on a disk that "
 	          "outlives the process. Replicas on one machine may share it." },
 	{ .name = "GATEWAY_SPOOL_LIMIT",
 	  .type = CONFIG_BYTES,
-	  AT(spool_limit),
+	  .offset = FIELD(spool_limit),
 	  .min = 1 << 20,
 	  .max = 1LL << 44,
 	  .dflt = "1GiB",
 	  .help = "So much of it at most; then new calls are proxied unrecorded." },
 	{ .name = "GATEWAY_MAX_CONNECTIONS",
 	  .type = CONFIG_INT,
-	  AT(max_connections),
+	  .offset = FIELD(max_connections),
 	  .min = 1,
 	  .max = 100000,
 	  .dflt = "4096",
 	  .help = "Callers at once; more wait in the kernel's queue." },
 	{ .name = "GATEWAY_HEAD_LIMIT",
 	  .type = CONFIG_BYTES,
-	  AT(head_limit),
+	  .offset = FIELD(head_limit),
 	  .min = 1024,
 	  .max = 1 << 20,
 	  .dflt = "64KiB",
 	  .help = "Largest head of a request; 431 above it." },
 	{ .name = "GATEWAY_HEAD_TIMEOUT",
 	  .type = CONFIG_MSEC,
-	  AT(head_timeout),
+	  .offset = FIELD(head_timeout),
 	  .min = 100,
 	  .max = 600000,
 	  .dflt = "15s",
 	  .help = "A head that has begun is complete by then, or 408." },
 	{ .name = "GATEWAY_IDLE_TIMEOUT",
 	  .type = CONFIG_MSEC,
-	  AT(idle_timeout),
+	  .offset = FIELD(idle_timeout),
 	  .min = 100,
 	  .max = 3600000,
 	  .dflt = "75s",
 	  .help = "A connection without a request is closed then." },
 	{ .name = "GATEWAY_BODY_TIMEOUT",
 	  .type = CONFIG_MSEC,
-	  AT(body_timeout),
+	  .offset = FIELD(body_timeout),
 	  .min = 100,
 	  .max = 3600000,
 	  .dflt = "60s",
 	  .help = "Longest pause within a request's body, or 408." },
 	{ .name = "LIS_CONNECT_TIMEOUT",
 	  .type = CONFIG_MSEC,
-	  AT(connect_timeout),
+	  .offset = FIELD(connect_timeout),
 	  .min = 10,
 	  .max = 600000,
 	  .dflt = "5s",
 	  .help = "Longest wait for a connection to the LIS, or 504." },
 	{ .name = "LIS_ANSWER_TIMEOUT",
 	  .type = CONFIG_MSEC,
-	  AT(answer_timeout),
+	  .offset = FIELD(answer_timeout),
 	  .min = 10,
 	  .max = 3600000,
 	  .dflt = "120s",
@@ -152,17 +140,18 @@ static const struct config_key keys[] = {
 	          "it." },
 	{ .name = "LOG_BODY_LIMIT",
 	  .type = CONFIG_BYTES,
-	  AT(body_limit),
+	  .offset = FIELD(body_limit),
 	  .max = 8 << 20,
 	  .dflt = "1MiB",
 	  .help = "So much of each body is recorded." },
 	{ .name = "GATEWAY_CAPTURE_MEMORY",
 	  .type = CONFIG_BYTES,
-	  AT(capture_memory),
+	  .offset = FIELD(capture_memory),
 	  .max = 1LL << 40,
 	  .dflt = "64MiB",
 	  .help = "Bodies held for records, of all calls under way; beyond it they are "
 	          "cut." },
+	CONFIG_END,
 };
 
 /* A list of addresses and blocks; returns how many, or -1 - the place of the faulty one. */
@@ -230,7 +219,7 @@ static int start(struct service_ctx *ctx, struct err_text *why)
 	TAILQ_INIT(&gateway.dead);
 	metrics_register(metrics, ARRAY_SIZE(metrics));
 	show_limits();
-	gateway.tokens = tokens_new(config.internal_token, config.internal_token_previous);
+	gateway.tokens = tokens_new(config.tokens.current, config.tokens.previous);
 	gateway.keyring = keyring_new(&config.secrets);
 	gateway.n_trusted = (size_t)parse_hops(config.trusted_hops, &gateway.trusted);
 	int result = open_spool(why);
@@ -266,25 +255,21 @@ static void stop(struct service_ctx *ctx)
 	free(gateway.trusted);
 }
 
+static const struct config_group groups[] = {
+	{ .keys = keys },
+	{ .keys = tokens_config_keys, .offset = FIELD(tokens) },
+	{ .keys = kafka_config_keys, .offset = FIELD(kafka) },
+	{ .keys = postgres_config_keys, .offset = FIELD(postgres) },
+	{ .keys = secrets_config_keys, .offset = FIELD(secrets) },
+	{ .keys = NULL },
+};
+
 int main(int argc, char **argv)
 {
-	const struct config_group groups[] = {
-		{ .keys = keys, .n_keys = ARRAY_SIZE(keys) },
-		{ .keys = kafka_config_keys,
-		  .n_keys = kafka_config_n_keys,
-		  .offset = offsetof(struct gateway_config, kafka) },
-		{ .keys = postgres_config_keys,
-		  .n_keys = postgres_config_n_keys,
-		  .offset = offsetof(struct gateway_config, postgres) },
-		{ .keys = secrets_config_keys,
-		  .n_keys = secrets_config_n_keys,
-		  .offset = offsetof(struct gateway_config, secrets) },
-	};
-	const struct service service = {
+	static const struct service service = {
 		.name = "inbound-gateway",
 		.help = "passes calls on to the LIS's API and records each",
 		.groups = groups,
-		.n_groups = ARRAY_SIZE(groups),
 		.config = &config,
 		.check = check,
 		.start = start,

@@ -42,6 +42,7 @@ static const struct config_key keys[] = {
 	  .help = "How long Kafka may take to acknowledge a batch before the relay says "
 	          "that "
 	          "it is not ready; it goes on waiting." },
+	CONFIG_END,
 };
 
 static struct relay_config config;
@@ -53,22 +54,19 @@ static int start(struct service_ctx *ctx, struct err_text *why)
 	return 0;
 }
 
+static const struct config_group groups[] = {
+	{ .keys = keys },
+	{ .keys = kafka_config_keys, .offset = FIELD(kafka) },
+	{ .keys = postgres_config_keys, .offset = FIELD(postgres) },
+	{ .keys = NULL },
+};
+
 int main(int argc, char **argv)
 {
-	const struct config_group groups[] = {
-		{ .keys = keys, .n_keys = ARRAY_SIZE(keys) },
-		{ .keys = kafka_config_keys,
-		  .n_keys = kafka_config_n_keys,
-		  .offset = FIELD(kafka) },
-		{ .keys = postgres_config_keys,
-		  .n_keys = postgres_config_n_keys,
-		  .offset = FIELD(postgres) },
-	};
-	const struct service service = {
+	static const struct service service = {
 		.name = "outbox-relay",
 		.help = "publishes the LIS's outbox to lis.events, in commit order per lab",
 		.groups = groups,
-		.n_groups = ARRAY_SIZE(groups),
 		.config = &config,
 		.start = start,
 	};

@@ -123,17 +123,7 @@ static const struct config_key keys[] = {
 	  .dflt = "60s",
 	  .help = "A fax that its vendor has taken, and of which no webhook tells, is "
 	          "asked about after so long, then less and less often, for a week." },
-	{ .name = "PY3_RETRY_URL",
-	  .type = CONFIG_URL,
-	  .offset = FIELD(py3_retry_url),
-	  .help = "Base of the application that retries the logs with triggered_by_py3; "
-	          "without it they are left alone." },
-	{ .name = "INTERNAL_TOKEN",
-	  .type = CONFIG_STRING,
-	  .offset = FIELD(internal_token),
-	  .max = 512,
-	  .flags = CONFIG_SECRET,
-	  .help = "Presented to PY3_RETRY_URL as x-internal-token." },
+	CONFIG_END,
 };
 
 static bool is_time(const char *text)
@@ -164,10 +154,7 @@ static int check(const void *given, FILE *errors)
 	if (!is_time(c->to))
 		faults += fputs("AUTO_RETRY_TO: not a time; write 2026-11-21T09:30:00Z\n",
 		                errors) >= 0;
-	if (*c->py3_retry_url && !*c->internal_token)
-		faults += fputs("INTERNAL_TOKEN: missing; PY3_RETRY_URL needs it\n",
-		                errors) >= 0;
-	return faults;
+	return faults + py3_config_check(&c->py3, errors);
 }
 
 static void read_policy(void)
@@ -206,6 +193,16 @@ static void stop(struct service_ctx *ctx)
 	free(scheduler.patterns_text);
 }
 
+static const struct config_group groups[] = {
+	{ .keys = keys },
+	{ .keys = py3_config_keys, .offset = FIELD(py3) },
+	{ .keys = kafka_config_keys, .offset = FIELD(kafka) },
+	{ .keys = postgres_config_keys, .offset = FIELD(postgres) },
+	{ .keys = secrets_config_keys, .offset = FIELD(secrets) },
+	{ .keys = logstore_config_keys, .offset = FIELD(logstore) },
+	{ .keys = NULL },
+};
+
 int main(int argc, char **argv)
 {
 	static const struct service_flag flags[] = {
@@ -213,28 +210,12 @@ int main(int argc, char **argv)
 		{ .name = "--dry-run",
 		  .help = "print what one sweep would do, log by log, and do nothing" },
 	};
-	const struct config_group groups[] = {
-		{ .keys = keys, .n_keys = ARRAY_SIZE(keys) },
-		{ .keys = kafka_config_keys,
-		  .n_keys = kafka_config_n_keys,
-		  .offset = FIELD(kafka) },
-		{ .keys = postgres_config_keys,
-		  .n_keys = postgres_config_n_keys,
-		  .offset = FIELD(postgres) },
-		{ .keys = secrets_config_keys,
-		  .n_keys = secrets_config_n_keys,
-		  .offset = FIELD(secrets) },
-		{ .keys = logstore_config_keys,
-		  .n_keys = logstore_config_n_keys,
-		  .offset = FIELD(logstore) },
-	};
-	const struct service service = {
+	static const struct service service = {
 		.name = NAME,
 		.help = "asks for another attempt of what failed in a way that may pass",
 		.flags = flags,
 		.n_flags = ARRAY_SIZE(flags),
 		.groups = groups,
-		.n_groups = ARRAY_SIZE(groups),
 		.config = &config,
 		.check = check,
 		.start = start,

@@ -297,9 +297,8 @@ static int open_tools(struct runs *r)
 		result = logstore_open(&config->logstore, &r->tools.store, &why);
 	if (result == 0 && !r->tools.producer)
 		result = kafka_producer_open(&config->kafka, &r->tools.producer, &why);
-	if (result == 0 && *config->py3_retry_url && !r->tools.py3)
-		result = py3_open(config->py3_retry_url, config->internal_token,
-		                  &r->tools.py3, &why);
+	if (result == 0 && *config->py3.url && !r->tools.py3)
+		result = py3_open(config->py3.url, config->py3.token, &r->tools.py3, &why);
 	if (result)
 		log_warn(NULL, "runs.unusable", "bulk retries wait: %s", why.text);
 	return result;

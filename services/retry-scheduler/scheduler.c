@@ -232,9 +232,8 @@ static int open_parts(struct pipeline_parts *p, struct err_text *why)
 	p->under_way = under_way_new(REMEMBER_MS);
 	p->asked = under_way_new(POLLS_REMEMBER_MS);
 	p->budget = budget_new(config->budget);
-	if (result == 0 && *config->py3_retry_url)
-		result = py3_open(config->py3_retry_url, config->internal_token, &p->py3,
-		                  why);
+	if (result == 0 && *config->py3.url)
+		result = py3_open(config->py3.url, config->py3.token, &p->py3, why);
 	if (!service_flag(p->ctx, "--dry-run"))
 		p->sealer = sealer_new(p->pg, &config->secrets);
 	if (result == 0 && !service_flag(p->ctx, "--dry-run"))

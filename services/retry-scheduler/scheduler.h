@@ -7,6 +7,7 @@
 #include "postgres/postgres.h"
 #include "secrets/keyring.h"
 #include "service/service.h"
+#include "transport/py3.h"
 
 #define PATTERNS_MAX 64
 
@@ -22,8 +23,7 @@ struct scheduler_config {
 	int64_t budget;         /* requests per developer_authentication and sweep */
 	int64_t stuck_after;    /* ms */
 	int64_t fax_poll_after; /* ms */
-	char *py3_retry_url;    /* "" = logs of py3 are left alone */
-	char *internal_token;
+	struct py3_config py3;
 };
 
 struct scheduler {

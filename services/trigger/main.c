@@ -32,10 +32,12 @@ static struct kafka_producer *producer;
 static struct trigger events = { .pipeline = &pipeline_events, .config = &config };
 static struct trigger retries = { .pipeline = &pipeline_retries, .config = &config };
 
+#define FIELD(name) offsetof(struct trigger_config, name)
+
 static const struct config_key keys[] = {
 	{ .name = "CONTEXT_TIMEOUT",
 	  .type = CONFIG_MSEC,
-	  .offset = offsetof(struct trigger_config, context_timeout),
+	  .offset = FIELD(context_timeout),
 	  .min = 1000,
 	  .max = 120000,
 	  .dflt = "10s",
@@ -44,12 +46,13 @@ static const struct config_key keys[] = {
 	          "split until the slow entity stands alone and fails." },
 	{ .name = "STORE_TIMEOUT",
 	  .type = CONFIG_MSEC,
-	  .offset = offsetof(struct trigger_config, store_timeout),
+	  .offset = FIELD(store_timeout),
 	  .min = 100,
 	  .max = 60000,
 	  .dflt = "3s",
 	  .help = "How long the log store may take for a batch of logs; then they travel "
 	          "through integration.callbacks and deliveries go on." },
+	CONFIG_END,
 };
 
 static void start_pipeline(struct service_ctx *ctx, const char *name, struct trigger *t)
@@ -77,29 +80,22 @@ static void stop(struct service_ctx *ctx)
 	producer = kafka_producer_close(producer);
 }
 
+static const struct config_group groups[] = {
+	{ .keys = keys },
+	{ .keys = kafka_config_keys, .offset = FIELD(kafka) },
+	{ .keys = postgres_config_keys, .offset = FIELD(postgres) },
+	{ .keys = secrets_config_keys, .offset = FIELD(secrets) },
+	{ .keys = logstore_config_keys, .offset = FIELD(logstore) },
+	{ .keys = NULL },
+};
+
 int main(int argc, char **argv)
 {
-	const struct config_group groups[] = {
-		{ .keys = keys, .n_keys = ARRAY_SIZE(keys) },
-		{ .keys = kafka_config_keys,
-		  .n_keys = kafka_config_n_keys,
-		  .offset = offsetof(struct trigger_config, kafka) },
-		{ .keys = postgres_config_keys,
-		  .n_keys = postgres_config_n_keys,
-		  .offset = offsetof(struct trigger_config, postgres) },
-		{ .keys = secrets_config_keys,
-		  .n_keys = secrets_config_n_keys,
-		  .offset = offsetof(struct trigger_config, secrets) },
-		{ .keys = logstore_config_keys,
-		  .n_keys = logstore_config_n_keys,
-		  .offset = offsetof(struct trigger_config, logstore) },
-	};
-	const struct service service = {
+	static const struct service service = {
 		.name = "trigger",
 		.help = "turns events into logs and dispatch tasks, one for every matching "
 			"row",
 		.groups = groups,
-		.n_groups = ARRAY_SIZE(groups),
 		.config = &config,
 		.start = start,
 		.stop = stop,

@@ -185,6 +185,23 @@ def test_a_person_asks_from_the_shell(retries, failure, flaky):
     assert document["_id"] == f"shell-{failure.log['_id']}" and document["requested_by"] == "integration-admin"
 
 
+def test_from_the_shell_logs_of_py3_go_by_its_route(world, retries, failure, flaky):
+    retries.set(failure.log, triggered_by_py3=True)
+
+    def ask(url):
+        return dev("run", "integration-admin", "retry", failure.log["_id"], "--retry-id", "by-py3",
+                   env={"PY3_RETRY_URL": url}, check=False)
+    with Partner(Reply(code=202)) as route, Partner(Reply(code=409)) as refusing:
+        assert ask(route.url("")).stdout.endswith("retry_id by-py3, by py3\n")
+        assert ask(refusing.url("")).returncode == 1
+        request, = route.requests
+    assert (request.method, request.path) == ("POST", "/api-v3/integration/retry-integration/")
+    assert request.headers["x-internal-token"] == world.stack.token
+    assert request.json() == {"log_id": str(failure.log["_id"]), "retry_id": "by-py3", "lab_id": world.lab.id, "kind": "MANUAL",
+                              "requested_by": "integration-admin"}
+    assert len(flaky.requests) == 1 and not retries.documents(failure.log)
+
+
 def test_events_go_on_while_retries_wait_for_the_store(world, retries, failure, flaky):
     """The store is away: the retry waits, a new event is delivered, the retry follows."""
     world.stack.stop("mongodb")

@@ -52,6 +52,7 @@ static const struct config_key outer_keys[] = {
 	  .flags = CONFIG_REQUIRED | CONFIG_SECRET,
 	  .dflt = "hidden",
 	  .help = "A secret." },
+	CONFIG_END,
 };
 static const struct config_key inner_keys[] = {
 	{ .name = "T_URL",
@@ -66,12 +67,12 @@ static const struct config_key inner_keys[] = {
 	  .max = 600000,
 	  .dflt = "30s",
 	  .help = "How long." },
+	CONFIG_END,
 };
 static const struct config_group groups[] = {
-	{ .keys = outer_keys, .n_keys = ARRAY_SIZE(outer_keys) },
-	{ .keys = inner_keys,
-	  .n_keys = ARRAY_SIZE(inner_keys),
-	  .offset = offsetof(struct outer, inner) },
+	{ .keys = outer_keys },
+	{ .keys = inner_keys, .offset = offsetof(struct outer, inner) },
+	{ .keys = NULL },
 };
 
 /* Loads with `variable` = `value`; returns the faults, their text in *out (caller frees).
@@ -85,7 +86,7 @@ static int load_with(const char *variable, const char *value, struct outer *conf
 	if (variable)
 		assert_int_equal(setenv(variable, value, 1), 0);
 	memset(config, 0, sizeof(*config));
-	int faults = config_load(groups, ARRAY_SIZE(groups), config, errors);
+	int faults = config_load(groups, config, errors);
 	assert_int_equal(fclose(errors), 0);
 	if (variable)
 		assert_int_equal(unsetenv(variable), 0);
@@ -118,7 +119,7 @@ static void defaults_fill_both_groups(void **state)
 	assert_string_equal(c.token, "s3cret");
 	assert_string_equal(c.inner.url, "http://user:p%40ss@host:1/x?password=q");
 	assert_int_equal(c.inner.timeout, 30000);
-	config_release(groups, ARRAY_SIZE(groups), &c);
+	config_release(groups, &c);
 	assert_null(c.name);
 	assert_null(c.inner.url);
 }
@@ -149,7 +150,7 @@ static void values_are_read_by_type(void **state)
 		assert_int_equal(load_with(cases[i].name, cases[i].value, &c, &errors), 0);
 		assert_int_equal(*(int64_t *)(void *)((char *)&c + cases[i].offset),
 		                 cases[i].expected);
-		config_release(groups, ARRAY_SIZE(groups), &c);
+		config_release(groups, &c);
 	}
 }
 
@@ -167,7 +168,7 @@ static void booleans_are_read(void **state)
 
 		assert_int_equal(load_with("T_ON", cases[i].value, &c, &errors), 0);
 		assert_int_equal(c.on, cases[i].on);
-		config_release(groups, ARRAY_SIZE(groups), &c);
+		config_release(groups, &c);
 	}
 }
 
@@ -207,7 +208,7 @@ static void faults_name_key_and_remedy_but_no_value(void **state)
 
 		assert_int_equal(load_with(cases[i].name, cases[i].value, &c, &errors), 1);
 		assert_string_equal(errors, cases[i].message);
-		config_release(groups, ARRAY_SIZE(groups), &c);
+		config_release(groups, &c);
 	}
 }
 
@@ -225,7 +226,7 @@ static void all_faults_are_reported_at_once(void **state)
 	assert_non_null(strstr(errors, "T_TIMEOUT: "));
 	assert_non_null(strstr(errors, "T_ON: "));
 	assert_null(strstr(errors, "s3cret"));
-	config_release(groups, ARRAY_SIZE(groups), &c);
+	config_release(groups, &c);
 }
 
 static void a_file_variant_gives_the_value_without_its_line_end(void **state)
@@ -259,7 +260,7 @@ static void a_file_variant_gives_the_value_without_its_line_end(void **state)
 		assert_string_equal(errors, cases[i].error);
 		if (cases[i].token)
 			assert_string_equal(c.token, cases[i].token);
-		config_release(groups, ARRAY_SIZE(groups), &c);
+		config_release(groups, &c);
 		(void)close(fd);
 		(void)unlink(path);
 	}
@@ -271,7 +272,8 @@ static void the_reference_shows_ranges_and_defaults_but_no_secret(void **state)
 	size_t size;
 	FILE *to = open_memstream(&text, &size);
 
-	config_print(groups, ARRAY_SIZE(groups), to);
+	config_print_head(to);
+	config_print(groups, to);
 	assert_int_equal(fclose(to), 0);
 	assert_non_null(strstr(text, "| `T_NAME` | text | 1 to 8 characters | `fleet` |  | "
 	                             "A name \\| with a bar. |\n"));

@@ -30,9 +30,10 @@ static const struct config_key tiny_keys[] = {
 	  .offset = offsetof(struct tiny_config, answer),
 	  .dflt = "42",
 	  .help = "The answer." },
+	CONFIG_END,
 };
-static const struct config_group tiny_groups[] = { { .keys = tiny_keys,
-	                                             .n_keys = ARRAY_SIZE(tiny_keys) } };
+static const struct config_group tiny_groups[] = { { .keys = tiny_keys },
+	                                           { .keys = NULL } };
 
 struct child {
 	pid_t pid;
@@ -141,7 +142,6 @@ static const struct service idle = {
 	.name = "idle",
 	.help = "Does nothing.",
 	.groups = tiny_groups,
-	.n_groups = 1,
 	.config = &tiny_config,
 	.start = start_nothing,
 };

@@ -5,6 +5,7 @@
 #include "logstore/logstore.h"
 #include "postgres/postgres.h"
 #include "secrets/keyring.h"
+#include "transport/py3.h"
 
 #include <stdio.h>
 
@@ -18,13 +19,20 @@ enum {
 
 #define ADMIN_DEADLINE_MS 30000
 
-enum need { NEED_POSTGRES = 1, NEED_MONGODB = 2, NEED_KAFKA = 4, NEED_SECRETS = 8 };
+enum need {
+	NEED_POSTGRES = 1,
+	NEED_MONGODB = 2,
+	NEED_KAFKA = 4,
+	NEED_SECRETS = 8,
+	NEED_PY3 = 16,
+};
 
 struct admin_config {
 	struct kafka_config kafka;
 	struct postgres_config postgres;
 	struct logstore_config logstore;
 	struct secrets_config secrets;
+	struct py3_config py3;
 };
 
 struct admin {

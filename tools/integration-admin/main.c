@@ -134,46 +134,31 @@ static const struct command commands[] = {
 
 static const struct {
 	unsigned need;
-	const struct config_key *keys;
-	const size_t *n_keys;
-	size_t offset;
+	struct config_group group;
 } sources[] = {
-	{ .need = NEED_POSTGRES,
-	  .keys = postgres_config_keys,
-	  .n_keys = &postgres_config_n_keys,
-	  .offset = offsetof(struct admin_config, postgres) },
-	{ .need = NEED_MONGODB,
-	  .keys = logstore_config_keys,
-	  .n_keys = &logstore_config_n_keys,
-	  .offset = offsetof(struct admin_config, logstore) },
-	{ .need = NEED_KAFKA,
-	  .keys = kafka_config_keys,
-	  .n_keys = &kafka_config_n_keys,
-	  .offset = offsetof(struct admin_config, kafka) },
-	{ .need = NEED_SECRETS,
-	  .keys = secrets_config_keys,
-	  .n_keys = &secrets_config_n_keys,
-	  .offset = offsetof(struct admin_config, secrets) },
+	{ NEED_POSTGRES,
+	  { postgres_config_keys, offsetof(struct admin_config, postgres) } },
+	{ NEED_MONGODB, { logstore_config_keys, offsetof(struct admin_config, logstore) } },
+	{ NEED_KAFKA, { kafka_config_keys, offsetof(struct admin_config, kafka) } },
+	{ NEED_SECRETS, { secrets_config_keys, offsetof(struct admin_config, secrets) } },
+	{ NEED_PY3, { py3_config_keys, offsetof(struct admin_config, py3) } },
 };
+#define GROUPS_SIZE (ARRAY_SIZE(sources) + 1)
 
-static size_t groups_of(unsigned needs, struct config_group out[ARRAY_SIZE(sources)])
+static void groups_of(unsigned needs, struct config_group out[GROUPS_SIZE])
 {
-	size_t n = 0;
-
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
 		if (needs & sources[i].need)
-			out[n++] = (struct config_group){ .keys = sources[i].keys,
-				                          .n_keys = *sources[i].n_keys,
-				                          .offset = sources[i].offset };
-	return n;
+			*out++ = sources[i].group;
+	*out = (struct config_group){ .keys = NULL };
 }
 
 bool admin_load(struct admin *a, unsigned needs)
 {
-	struct config_group groups[ARRAY_SIZE(sources)];
-	size_t n = groups_of(needs & ~a->loaded, groups);
+	struct config_group groups[GROUPS_SIZE];
 
-	if (n > 0 && config_load(groups, n, &a->config, stderr) != 0)
+	groups_of(needs & ~a->loaded, groups);
+	if (config_load(groups, &a->config, stderr) != 0)
 		return false;
 	a->loaded |= needs;
 	return true;
@@ -197,11 +182,12 @@ struct logstore *admin_store(struct admin *a)
 
 void admin_release(struct admin *a)
 {
-	struct config_group groups[ARRAY_SIZE(sources)];
+	struct config_group groups[GROUPS_SIZE];
 
 	a->pg = pg_close(a->pg);
 	a->store = logstore_close(a->store);
-	config_release(groups, groups_of(a->loaded, groups), &a->config);
+	groups_of(a->loaded, groups);
+	config_release(groups, &a->config);
 }
 
 static void print_usage(FILE *to)
@@ -215,7 +201,7 @@ static void print_usage(FILE *to)
 	(void)fprintf(to,
 	              "\nThe stores come from the environment: POSTGRES_URL, MONGODB_URL, "
 	              "KAFKA_BROKERS, KAFKA_TOPIC_PREFIX;\nsealed secrets are opened with "
-	              "SECRETS_KEY.\n"
+	              "SECRETS_KEY, logs of py3 are retried by PY3_RETRY_URL.\n"
 	              "Exit: 0 done, 1 refused, 64 usage, 69 a store is away, 78 "
 	              "configuration.\n");
 }

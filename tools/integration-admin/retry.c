@@ -1,5 +1,6 @@
 /* integration-admin retry: the request for an attempt. Whether it is granted is trigger's
- * to say: a refused one is found in integration.failed-tasks. */
+ * to say: a refused one is found in integration.failed-tasks. A log of the second
+ * application (triggered_by_py3) is asked for there. */
 #include "admin.h"
 
 #include "base/clock.h"
@@ -15,11 +16,12 @@ struct wish {
 	struct log_id log_id;
 	const char *retry_id;
 	int64_t lab_id; /* 0: the log's */
-	bool resend;
+	bool resend, py3;
 	char made_id[40];
 };
 
-static int find_lab(struct admin *a, struct wish *wish, const char *log_id)
+/* Its lab, and who retries it. What is not there is trigger's to refuse. */
+static int find_log(struct admin *a, struct wish *wish, const char *log_id)
 {
 	CLEANUP_JSON json_t *log = NULL;
 	struct logstore *store = admin_store(a);
@@ -30,11 +32,13 @@ static int find_lab(struct admin *a, struct wish *wish, const char *log_id)
 		(void)fprintf(stderr, "mongodb: %s\n", logstore_error(store));
 		return EXIT_AWAY;
 	}
-	if (!log) {
+	if (!log && !wish->lab_id) {
 		(void)fprintf(stderr, "%s: no log has this log_id\n", log_id);
 		return EXIT_REFUSED;
 	}
-	wish->lab_id = jdoc_int_or(log, "lab_id", 0);
+	if (!wish->lab_id)
+		wish->lab_id = jdoc_int_or(log, "lab_id", 0);
+	wish->py3 = log && jdoc_bool_or(log, "triggered_by_py3", false);
 	return EXIT_DONE;
 }
 
@@ -64,29 +68,61 @@ static int produce(struct kafka_producer *producer, const struct kafka_message *
 	return result;
 }
 
-static int ask(struct admin *a, const struct wish *wish)
+static int ask_trigger(struct admin *a, const char *hex, const char *text)
 {
 	struct kafka_producer *producer = NULL;
 	struct err_text why = { "not acknowledged" };
-	char hex[LOG_ID_HEX_SIZE];
-	CLEANUP_JSON json_t *json = request_json(wish, log_id_to_hex(&wish->log_id, hex));
-	struct kafka_message m = { .topic = KAFKA_TOPIC_RETRIES,
-		                   .partition = -1,
-		                   .key = hex,
-		                   .key_len = LOG_ID_HEX_SIZE - 1 };
-	CLEANUP(freep) char *text = jdoc_dump(json, &m.value_len);
-
-	m.value = text;
+	const struct kafka_message m = { .topic = KAFKA_TOPIC_RETRIES,
+		                         .partition = -1,
+		                         .key = hex,
+		                         .key_len = LOG_ID_HEX_SIZE - 1,
+		                         .value = text,
+		                         .value_len = strlen(text) };
 	int result = kafka_producer_open(&a->config.kafka, &producer, &why);
+
 	if (result == 0)
 		result = produce(producer, &m);
 	(void)kafka_producer_close(producer);
-	if (result) {
-		(void)fprintf(stderr, "kafka: %s\n", why.text);
-		return EXIT_AWAY;
+	if (result == 0)
+		return EXIT_DONE;
+	(void)fprintf(stderr, "kafka: %s\n", why.text);
+	return EXIT_AWAY;
+}
+
+static int ask_py3(struct admin *a, const char *text)
+{
+	struct py3 *py3 = NULL;
+	struct err_text why = { "" };
+
+	if (!admin_load(a, NEED_PY3) || py3_config_check(&a->config.py3, stderr))
+		return EXIT_CONFIG;
+	if (!*a->config.py3.url) {
+		(void)fputs("PY3_RETRY_URL: not set; the second application retries this "
+		            "log\n",
+		            stderr);
+		return EXIT_CONFIG;
 	}
-	printf("asked for %s, retry_id %s\n", hex, wish->retry_id);
-	return EXIT_DONE;
+	int result = py3_open(a->config.py3.url, a->config.py3.token, &py3, &why);
+
+	if (result == 0)
+		result = py3_post(py3, text, &why);
+	(void)py3_close(py3);
+	if (result)
+		(void)fprintf(stderr, "PY3_RETRY_URL: %s\n", why.text);
+	return result == 0 ? EXIT_DONE : result == PY3_E_REFUSED ? EXIT_REFUSED : EXIT_AWAY;
+}
+
+static int ask(struct admin *a, const struct wish *wish)
+{
+	char hex[LOG_ID_HEX_SIZE];
+	CLEANUP_JSON json_t *json = request_json(wish, log_id_to_hex(&wish->log_id, hex));
+	CLEANUP(freep) char *text = jdoc_dump(json, NULL);
+	int result = wish->py3 ? ask_py3(a, text) : ask_trigger(a, hex, text);
+
+	if (result == EXIT_DONE)
+		printf("asked for %s, retry_id %s%s\n", hex, wish->retry_id,
+		       wish->py3 ? ", by py3" : "");
+	return result;
 }
 
 static bool take_lab(const char *text, int64_t *out)
@@ -132,7 +168,7 @@ static bool names_a_log(int argc, char **argv)
 int command_retry(struct admin *a, int argc, char **argv)
 {
 	struct wish wish = { .lab_id = 0 };
-	int result = EXIT_DONE;
+	int result;
 
 	if (!names_a_log(argc, argv))
 		return command_retry_many(a, argc, argv);
@@ -145,7 +181,6 @@ int command_retry(struct admin *a, int argc, char **argv)
 		               random_u64());
 		wish.retry_id = wish.made_id;
 	}
-	if (!wish.lab_id)
-		result = find_lab(a, &wish, argv[optind]);
+	result = find_log(a, &wish, argv[optind]);
 	return result ? result : ask(a, &wish);
 }
