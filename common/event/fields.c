@@ -36,7 +36,7 @@ static const struct {
 
 static bool is_id(const json_t *value)
 {
-	return json_is_integer(value) && json_integer_value(value) > 0;
+	return json_is_integer(value);
 }
 
 static bool is_text(const json_t *value)
@@ -83,8 +83,8 @@ static const struct {
 	bool (*is)(const json_t *);
 	const char *wanted;
 } types[] = {
-	[FIELD_ID] = { .is = is_id, .wanted = "an integer above 0" },
-	[FIELD_IDS] = { .is = are_ids, .wanted = "an array of integers above 0" },
+	[FIELD_ID] = { .is = is_id, .wanted = "an integer" },
+	[FIELD_IDS] = { .is = are_ids, .wanted = "an array of integers" },
 	[FIELD_TEXT] = { .is = is_text, .wanted = "a text" },
 	[FIELD_TEXTS] = { .is = are_texts, .wanted = "an array of texts" },
 	[FIELD_BOOL] = { .is = is_bool, .wanted = "true or false" },

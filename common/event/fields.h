@@ -6,7 +6,7 @@
 
 enum { LABEVENT_FIELDS_E_TYPE = 1 };
 
-/* `why` says "bill_id must be an integer above 0". Null counts as absent. */
+/* `why` says "bill_id must be an integer". Null counts as absent. */
 int labevent_fields_check(const json_t *object, struct err_text *why) MUST_CHECK;
 /* What the retry_context keeps: each known key of `record`, else of `data`. */
 void labevent_fields_copy(json_t *to, const json_t *record, const json_t *data);

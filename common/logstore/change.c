@@ -198,12 +198,28 @@ static struct mongo_update make_record(const struct log_change *c, int64_t limit
 	};
 }
 
+/* A log that another program wrote need not have the field: it is in its first attempt. */
+static void append_first(bson_t *filter)
+{
+	bson_t operators, list;
+
+	(void)BSON_APPEND_DOCUMENT_BEGIN(filter, "attempt", &operators);
+	(void)BSON_APPEND_ARRAY_BEGIN(&operators, "$in", &list);
+	(void)BSON_APPEND_INT32(&list, "0", 0);
+	(void)BSON_APPEND_NULL(&list, "1");
+	(void)bson_append_array_end(&operators, &list);
+	(void)bson_append_document_end(filter, &operators);
+}
+
 void store_append_state(bson_t *filter, const struct log_id *id,
                         const struct logstate *state)
 {
 	store_append_log_id(filter, "_id", id);
 	(void)BSON_APPEND_UTF8(filter, "status", log_status_word(state->status));
-	(void)BSON_APPEND_INT32(filter, "attempt", state->attempt);
+	if (state->attempt)
+		(void)BSON_APPEND_INT32(filter, "attempt", state->attempt);
+	else
+		append_first(filter);
 }
 
 void store_destroy_updates(const struct mongo_update *updates, size_t n)

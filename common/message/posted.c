@@ -299,7 +299,7 @@ static enum log_status derive_status(const struct report *r)
 	return LOG_STATUS_FAIL;
 }
 
-static enum error_kind derive_cause(const struct report *r)
+static enum error_kind cause_of_text(const struct report *r, enum error_kind otherwise)
 {
 	static const struct {
 		const char *text;
@@ -312,7 +312,7 @@ static enum error_kind derive_cause(const struct report *r)
 	for (size_t i = 0; i < ARRAY_SIZE(causes); i++)
 		if (r->error_message && strstr(r->error_message, causes[i].text))
 			return causes[i].kind;
-	return r->response_status_code ? ERROR_KIND_HTTP_STATUS : ERROR_KIND_RESPONSE;
+	return otherwise;
 }
 
 /* A failure always says something: the partner's words, else the code, else silence. */
@@ -339,7 +339,9 @@ static void derive(struct reader *r)
 	if (r->report->status != LOG_STATUS_FAIL)
 		return;
 	r->report->error_message = derive_message(r);
-	r->report->error_kind = derive_cause(r->report);
+	r->report->error_kind = cause_of_text(r->report, r->report->response_status_code
+	                                                         ? ERROR_KIND_HTTP_STATUS
+	                                                         : ERROR_KIND_RESPONSE);
 }
 
 static struct reader begin(struct report *out, enum report_kind kind, int64_t body_limit,
@@ -414,13 +416,19 @@ static void derive_mirth(struct reader *r, const json_t *doc)
 		report->sent_to_mirth = 1;
 		return;
 	}
-	report->error_kind = ERROR_KIND_NACK;
+	/* Mirth may not have reached its destination, which is no answer of it */
+	report->error_kind = cause_of_text(report, ERROR_KIND_NACK);
 	if (report->error_message)
 		return;
-	CLEANUP(freep)
-	char *text = xasprintf("%s from %.200s", jdoc_text_or(doc, "ack_code", "refusal"),
-	                       jdoc_text_or(doc, "destination", "the system behind Mirth"));
-	report->error_message = keep_bytes(r, text, strlen(text));
+	CLEANUP(buf_deinit) struct buf text = BUF_INIT(0);
+	if (report->response_body)
+		report_error_text(report->response_body, strlen(report->response_body),
+		                  &text);
+	if (text.len == 0)
+		buf_printf(&text, "%s from %.200s",
+		           jdoc_text_or(doc, "ack_code", "refusal"),
+		           jdoc_text_or(doc, "destination", "the system behind Mirth"));
+	report->error_message = keep_bytes(r, buf_str(&text), text.len);
 }
 
 int posted_read_mirth(const char *json, size_t len, int64_t body_limit, struct report *out,

@@ -458,8 +458,21 @@ static bool any_pending(const struct batch *b)
 	return false;
 }
 
+/* What is not as it was just read, whoever asks how often. */
+static void give_up_doubtful(struct batch *b)
+{
+	for (size_t i = 0; i < b->n_groups; i++) {
+		struct group *g = &b->groups[i];
+
+		if (is_pending(g) && g->doubtful)
+			give_up(b, *g->next++, "store_refused",
+			        "the log's status or attempt is none that this program "
+			        "knows");
+	}
+}
+
 int batch_settle(struct batch *b, struct logstore *store, const struct retry_policy *policy,
-                 struct outgoing *out)
+                 bool last, struct outgoing *out)
 {
 	int result = 0;
 
@@ -475,8 +488,11 @@ int batch_settle(struct batch *b, struct logstore *store, const struct retry_pol
 			result = take_attempts(b);
 		if (result == 0)
 			result = take_outcomes(b);
-		if (pass > b->n_items + MAX_PASSES)
-			return LOGSTORE_E_AWAY;
+		if (pass > b->n_items + MAX_PASSES) {
+			if (!last)
+				return LOGSTORE_E_AWAY;
+			give_up_doubtful(b);
+		}
 	}
 	return result;
 }

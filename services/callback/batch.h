@@ -19,7 +19,8 @@ DEFINE_CLEANUP(struct batch *, batch_free);
 
 /*
  * 0: every message is settled, and `out` has what is to be told. LOGSTORE_E_AWAY: some are
- * not; `out` has the status updates of those that are.
+ * not; `out` has the status updates of those that are. With `last`, what changes under our
+ * hands again and again goes to the failed tasks instead: nothing stops a partition.
  */
 int batch_settle(struct batch *b, struct logstore *store, const struct retry_policy *policy,
-                 struct outgoing *out) MUST_CHECK;
+                 bool last, struct outgoing *out) MUST_CHECK;

@@ -4,6 +4,8 @@
 #include "pipeline.h"
 
 #define PING_MS 30000
+/* Another writer of the same logs, after a rebalance say, is gone after so many waits. */
+#define LAST_FAILURE 3
 
 static void tell_store(struct pipeline *p, bool here)
 {
@@ -17,7 +19,8 @@ static bool handle(struct pipeline *p, const struct kafka_message *messages, siz
 	const struct retry_policy policy = { .base_ms = p->cb->config->retry_base_ms,
 		                             .cap_ms = p->cb->config->retry_cap_ms };
 
-	if (batch_settle(batch, p->store, &policy, &out) == 0) {
+	if (batch_settle(batch, p->store, &policy, p->failures >= LAST_FAILURE, &out) ==
+	    0) {
 		p->failures = 0;
 		tell_store(p, true);
 		return pipeline_send(p, &out);

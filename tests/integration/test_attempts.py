@@ -224,3 +224,21 @@ def test_reports_of_attempts_that_nobody_knows_are_kept(case):
         [message] = case.failed.until(lambda m, r=retry: m.value and r.encode() in m.value and case.id.encode() in m.value)
         assert message.text("reason") == "unknown_attempt"
     assert case.now()["status"] == "FAIL"
+
+
+def test_a_log_of_another_writer_need_not_have_our_fields(case):
+    case.id = case.log()
+    case.stack.mongo.integration_directory.update_one(
+        {"_id": ObjectId(case.id)}, {"$unset": {"attempt": "", "retry_count": "", "auto_retry_count": ""}})
+    retry = case.retry(1)
+    case.log_when(status="QUEUED", attempt=1, retry_count=1)
+    case.end(retry, 1, "SUCCESS", 200)
+    case.log_when(status="SUCCESS", response_status_code=200)
+
+
+@pytest.mark.parametrize("fields", [{"status": "WEIRD"}, {"attempt": "none"}])
+def test_a_log_in_no_state_that_we_know_stops_nothing(case, fields):
+    case.id = case.log(**fields)
+    case.end(None, 0, "SUCCESS", 200)
+    [message] = case.failed.until(lambda m: m.value and case.id.encode() in m.value)
+    assert message.text("reason") == "store_refused"

@@ -147,16 +147,24 @@ static void mirth_confirms_or_refuses(void **state)
 		const char *why; /* NULL: accepted */
 		enum log_status status;
 		const char *message;
+		enum error_kind kind;
 	} cases[] = {
 		{ "{\"LOGID\":\"" LOG "\",\"status\":\"SUCCESS\"}", NULL,
 		  LOG_STATUS_SUCCESS, "" },
 		{ "{\"LOGID\":\"cs0v1gl1mb1t9pfm0sd0\",\"LABID\":\"17\",\"status\":"
 		  "\"FAIL\","
 		  "\"ack_code\":\"AE\",\"destination\":\"LIS\"}",
-		  NULL, LOG_STATUS_FAIL, "AE from LIS" },
+		  NULL, LOG_STATUS_FAIL, "AE from LIS", ERROR_KIND_NACK },
 		{ "{\"LOGID\":\"" LOG
 		  "\",\"status\":\"FAIL\",\"error_message\":\"no bed\"}",
-		  NULL, LOG_STATUS_FAIL, "no bed" },
+		  NULL, LOG_STATUS_FAIL, "no bed", ERROR_KIND_NACK },
+		{ "{\"LOGID\":\"" LOG "\",\"status\":\"FAIL\",\"ack_code\":\"AE\","
+		                      "\"response_body\":\"table full\"}",
+		  NULL, LOG_STATUS_FAIL, "table full", ERROR_KIND_NACK },
+		{ "{\"LOGID\":\"" LOG "\",\"status\":\"FAIL\",\"error_message\":"
+		  "\"Session.connect: java.net.SocketTimeoutException\"}",
+		  NULL, LOG_STATUS_FAIL, "Session.connect: java.net.SocketTimeoutException",
+		  ERROR_KIND_TIMEOUT },
 		{ "{\"LOGID\":\"" LOG "\",\"status\":\"QUEUED\"}",
 		  "status must be SUCCESS or FAIL" },
 		{ "{\"LOGID\":\"" LOG "\"}", "status must be SUCCESS or FAIL" },
@@ -180,6 +188,7 @@ static void mirth_confirms_or_refuses(void **state)
 		assert_int_equal(report.status, cases[i].status);
 		assert_string_equal(report.error_message ? report.error_message : "",
 		                    cases[i].message);
+		assert_int_equal(report.error_kind, cases[i].kind);
 		report_release(&report);
 	}
 }
