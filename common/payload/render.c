@@ -67,14 +67,26 @@ static const char *method_of(const struct action *action, const json_t *event,
 	return strcmp(operation, "delete") == 0 ? "DELETE" : "POST";
 }
 
+/* What a template may name: the context, and the keys that partners know where it has none.
+ */
+static json_t *names_of(const struct payload *p)
+{
+	json_t *names = json_object();
+
+	(void)json_object_update(names, p->object);
+	(void)json_object_update(names, p->scope);
+	return names;
+}
+
 int payload_template_body(const char *text, enum template_escape escape,
                           const struct payload *p, struct buf *out, struct err_text *why)
 {
 	CLEANUP(template_freep) struct template *parsed = NULL;
+	CLEANUP_JSON json_t *names = names_of(p);
 	struct err_text said = { "" };
 
 	if (template_parse(text, strlen(text), escape, &parsed, &said) ||
-	    template_render(parsed, p->scope, out, &said))
+	    template_render(parsed, names, out, &said))
 		return err_say(why, PAYLOAD_E_CONFIG, "%s", said.text);
 	return 0;
 }

@@ -192,6 +192,8 @@ static void count(const struct job *job, const struct transport_result *r,
 	           1);
 	if (v->kind != ERROR_KIND_NONE)
 		metric_add(&metric_errors, error_kind_word(v->kind), 1);
+	if (r->status_code == 410)
+		metric_add(&metric_gone, NULL, 1);
 	metric_observe(&metric_attempt_seconds, NULL, (double)r->timing.total_us / 1e6);
 	if (job->task.event_at_ms > 0 && job->task.attempt == 0)
 		metric_observe(&metric_event_seconds, NULL,

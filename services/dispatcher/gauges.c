@@ -9,6 +9,10 @@ struct metric metric_attempts =
 	METRIC_COUNTER("dispatcher_attempts_total", "Attempts by outcome.", "outcome");
 struct metric metric_errors =
 	METRIC_COUNTER("dispatcher_errors_total", "Failed attempts by kind.", "kind");
+struct metric metric_gone = METRIC_COUNTER(
+	"dispatcher_gone_total",
+	"Answers of 410: a partner's address is gone for good, and somebody must look.",
+	NULL);
 struct metric metric_attempt_seconds = METRIC_SECONDS(
 	"dispatcher_attempt_seconds", "Duration of a request to a partner.", NULL);
 struct metric metric_event_seconds =
@@ -57,6 +61,7 @@ static struct metric oldest =
 static struct metric *const table[] = {
 	&metric_attempts,
 	&metric_errors,
+	&metric_gone,
 	&metric_attempt_seconds,
 	&metric_event_seconds,
 	&metric_parking,

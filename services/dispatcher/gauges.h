@@ -3,7 +3,7 @@
 #include "dispatcher.h"
 #include "metrics/metrics.h"
 
-extern struct metric metric_attempts, metric_errors, metric_attempt_seconds,
+extern struct metric metric_attempts, metric_errors, metric_gone, metric_attempt_seconds,
 	metric_event_seconds, metric_parking, metric_limits, metric_failed_tasks,
 	metric_skipped, metric_order_ahead, metric_fax_checks;
 

@@ -50,16 +50,10 @@ static json_t *make_retry_context(const struct subject *s, const struct build *b
 
 	if (b->row)
 		jdoc_set_int(kept, "integration_id", b->row->id);
-	if (json_is_integer(version) || json_is_string(updated_at)) {
-		json_t *versions = json_object();
-
-		if (json_is_integer(version))
-			(void)json_object_set(
-				versions, action_family_name(s->action->family), version);
-		if (json_is_string(updated_at))
-			(void)json_object_set(versions, "updated_at", updated_at);
-		(void)json_object_set_new(kept, "versions", versions);
-	}
+	if (json_is_integer(version))
+		(void)json_object_set(kept, "version", version);
+	if (json_is_string(updated_at))
+		(void)json_object_set(kept, "updated_at", updated_at);
 	return kept;
 }
 

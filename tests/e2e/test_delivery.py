@@ -265,9 +265,11 @@ def test_payload_hash_ignores_what_is_volatile(world, partner):
 
 
 def test_template_text_renders_the_body_instead(world, partner):
-    log = world.deliver(partner.url(), template_text='{"who": "{{patient.full_name}}", "bill": {{bill.bill_id}}}')
+    log = world.deliver(partner.url(), template_text=(
+        '{"who": "{{patient.full_name}}", "bill": {{bill.bill_id}}, "partners know": {{webhookId}} }'))
     assert log["status"] == "SUCCESS"
-    assert partner.requests[0].json()["who"] == "Asha Rao"
+    body = partner.requests[0].json()
+    assert (body["who"], body["partners know"]) == ("Asha Rao", 1)
 
 
 def test_the_body_is_sent_as_logged_in_full(world, partner):

@@ -159,7 +159,7 @@ static void mirth_confirms_or_refuses(void **state)
 		  "\",\"status\":\"FAIL\",\"error_message\":\"no bed\"}",
 		  NULL, LOG_STATUS_FAIL, "no bed", ERROR_KIND_NACK },
 		{ "{\"LOGID\":\"" LOG "\",\"status\":\"FAIL\",\"ack_code\":\"AE\","
-		                      "\"response_body\":\"table full\"}",
+		  "\"response_body\":\"table full\"}",
 		  NULL, LOG_STATUS_FAIL, "table full", ERROR_KIND_NACK },
 		{ "{\"LOGID\":\"" LOG "\",\"status\":\"FAIL\",\"error_message\":"
 		  "\"Session.connect: java.net.SocketTimeoutException\"}",
