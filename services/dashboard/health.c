@@ -3,9 +3,12 @@
 #include "stats.h"
 
 #include "base/clock.h"
+#include "settings/settings.h"
 #include "stream.h"
 #include "watch.h"
 #include "json/jdoc.h"
+
+#include <inttypes.h>
 
 #define STUCK_MS    (15 * 60 * 1000)
 #define STUCK_SHOWN 20
@@ -13,19 +16,114 @@
 
 json_t *health_for(const struct who *who, const json_t *health)
 {
+	static const char *const states[] = { "open_circuits", "lane_states" };
 	json_t *copy = json_copy((json_t *)(uintptr_t)health);
 
 	(void)json_object_set_new(copy, "lanes",
 	                          lanes_for(who, json_object_get(health, "lanes")));
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
+		(void)json_object_set_new(
+			copy, states[i],
+			lane_states_for(who, json_object_get(health, states[i])));
 	/* how many tasks of others failed is not for everybody */
 	if (!who->all_labs)
 		(void)json_object_set_new(copy, "failed_tasks", json_null());
 	return copy;
 }
 
-/* QUEUED for long; some of it waits for a vendor or a downstream, which is no fault. */
-static json_t *stuck_json(struct call *call, bool *mongodb)
+/* ---- what is stuck, and why ---- */
+
+static int64_t lag_of(const json_t *health, const char *group)
 {
+	const json_t *consumer;
+	int64_t lag = 0;
+	size_t i;
+
+	json_array_foreach (json_object_get(health, "consumers"), i, consumer)
+		if (strcmp(jdoc_text_or(consumer, "group", ""), group) == 0)
+			lag += jdoc_int_or(consumer, "lag", 0);
+	return lag;
+}
+
+static bool is_paused(const json_t *health, const char *lane)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(health, "lanes"), i, one)
+		if (lane && strcmp(jdoc_text_or(one, "id", ""), lane) == 0)
+			return true;
+	return false;
+}
+
+/* The lane of a row, as text; NULL: unknown. The caller frees. */
+static char *lane_of(struct settings *settings, int64_t integration_id)
+{
+	const struct integration *row =
+		settings ? settings_find(settings, integration_id) : NULL;
+
+	if (!row)
+		return NULL;
+	return row->rate_limit_group ? xstrdup(row->rate_limit_group)
+	                             : xasprintf("%" PRId64, row->auth_id);
+}
+
+/* A word that the page knows, and a sentence for everybody else. */
+struct cause {
+	const char *word, *sentence;
+};
+
+static struct cause cause_of(const json_t *row, const json_t *health, const char *lane)
+{
+	const json_t *state = lane_state_of(json_object_get(health, "lane_states"),
+	                                    jdoc_int_or(row, "lab_integration_id", 0));
+
+	if (jdoc_bool_or(row, "sent_to_mirth", false))
+		return (struct cause){
+			"downstream", "It was sent, and waits for the downstream's word."
+		};
+	if (jdoc_text_or(row, "vendor", NULL) &&
+	    jdoc_int_or(row, "response_status_code", 0))
+		return (struct cause){ "vendor", "The vendor has it, and has not said yet "
+			                         "what became of it." };
+	if (is_paused(health, lane))
+		return (struct cause){ "paused", "Its partner is paused by hand." };
+	if (state && strcmp(jdoc_text_or(state, "circuit", ""), "open") == 0)
+		return (struct cause){ "circuit",
+			               "Its partner fails for some time, so it is "
+			               "spared and tried now and then." };
+	if (state && jdoc_text_or(state, "waits_until", NULL))
+		return (struct cause){ "told_to_wait",
+			               "Its partner asked to wait (Retry-After)." };
+	if (state && jdoc_int_or(state, "queued", 0) + jdoc_int_or(state, "parked", 0) > 0)
+		return (struct cause){ "queue", "Others of its partner are before it." };
+	if (lag_of(health, "dispatcher") > 0)
+		return (struct cause){ "dispatcher",
+			               "The dispatcher has not come to it yet: look at its "
+			               "lag." };
+	if (lag_of(health, "callback") > 0)
+		return (struct cause){ "callback", "Reports wait to be written: look at "
+			                           "callback's lag." };
+	return (struct cause){ "unknown",
+		               "Nothing is known to hold it: retry it, which sends it "
+		               "once more." };
+}
+
+static void add_cause(json_t *row, const json_t *health, struct settings *settings)
+{
+	CLEANUP(freep)
+	char *lane = lane_of(settings, jdoc_int_or(row, "lab_integration_id", 0));
+	const struct cause cause = cause_of(row, health, lane);
+
+	(void)json_object_set_new(row, "why", json_string(cause.word));
+	(void)json_object_set_new(row, "why_text", json_string(cause.sentence));
+	(void)json_object_set_new(row, "lane", lane ? json_string(lane) : json_null());
+}
+
+/* QUEUED for long; some of it waits for a vendor or a downstream, which is no fault. */
+static json_t *stuck_json(struct call *call, const json_t *health, bool *mongodb)
+{
+	CLEANUP(settings_unrefp) struct settings *settings = NULL;
 	const struct who *who = &call->who;
 	const struct log_filter filter = {
 		.labs = who->labs,
@@ -44,8 +142,12 @@ static json_t *stuck_json(struct call *call, bool *mongodb)
 	                                   COUNT_CAP + 1, &n) == 0 &&
 	                    logstore_search(stores_logs(call->stores), &filter, NULL,
 	                                    STUCK_SHOWN, &page) == 0);
-	json_array_foreach (page.rows, i, row)
+	if (json_array_size(page.rows) > 0 && stores_settings(call->stores, &settings))
+		settings = NULL;
+	json_array_foreach (page.rows, i, row) {
 		mask_row(call, row);
+		add_cause(row, health, settings);
+	}
 	return json_pack("{s:{s:I,s:b},s:o}", "count", "count",
 	                 (json_int_t)(n > COUNT_CAP ? COUNT_CAP : n), "capped",
 	                 n > COUNT_CAP, "items", page.rows ? page.rows : json_array());
@@ -56,10 +158,10 @@ static json_t *nothing_known(void)
 {
 	char at[CLOCK_ISO_SIZE];
 
-	return json_pack("{s:s,s:[],s:{s:b,s:b,s:b},s:n,s:[]}", "at",
+	return json_pack("{s:s,s:[],s:{s:b,s:b,s:b},s:n,s:[],s:[],s:[]}", "at",
 	                 clock_format_iso(clock_wall_ms(), at), "consumers", "stores",
 	                 "postgres", true, "mongodb", true, "kafka", true, "failed_tasks",
-	                 "lanes");
+	                 "lanes", "open_circuits", "lane_states");
 }
 
 json_t *health_json(struct call *call)
@@ -67,15 +169,15 @@ json_t *health_json(struct call *call)
 	CLEANUP_JSON json_t *seen = watch_health(stream_watch(call->d->stream));
 	CLEANUP_JSON json_t *lanes = lanes_read(stores_pg(call->stores));
 	bool mongodb;
-	json_t *stuck = stuck_json(call, &mongodb);
 
 	if (!seen)
 		seen = nothing_known();
 	json_t *stores = json_object_get(seen, "stores");
-	(void)json_object_set_new(stores, "mongodb", json_boolean(mongodb));
 	(void)json_object_set_new(stores, "postgres", json_boolean(lanes != NULL));
 	if (lanes)
 		(void)json_object_set(seen, "lanes", lanes);
+	json_t *stuck = stuck_json(call, seen, &mongodb);
+	(void)json_object_set_new(stores, "mongodb", json_boolean(mongodb));
 	json_t *health = health_for(&call->who, seen);
 	(void)json_object_set_new(health, "stuck", stuck);
 	return health;

@@ -56,23 +56,88 @@ json_t *lanes_for(const struct who *who, const json_t *lanes)
 	return items;
 }
 
+static json_t *documents(const struct pg_result *rows)
+{
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < pg_rows(rows); i++) {
+		const char *text = pg_text(rows, i, 0);
+		json_t *item = jdoc_parse(text, strlen(text), NULL);
+
+		if (item)
+			(void)json_array_append_new(items, item);
+	}
+	return items;
+}
+
 json_t *lanes_read(struct pg *pg)
 {
 	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
 	const char *params[] = { NULL };
-	json_t *items;
 
 	if (pg_query(pg, lanes_sql, params, 1, clock_mono_ms() + DATABASE_MS, &rows))
 		return NULL;
-	items = json_array();
-	for (size_t i = 0; i < pg_rows(rows); i++) {
-		json_t *lane =
-			jdoc_parse(pg_text(rows, i, 0), strlen(pg_text(rows, i, 0)), NULL);
+	return documents(rows);
+}
 
-		if (lane)
-			(void)json_array_append_new(items, lane);
-	}
+/* ---- how they are: integration.lane_state, which the dispatchers write ---- */
+
+/* One a row, since an integration has a queue of its own; of several dispatchers' the sum.
+ */
+static const char states_sql[] =
+	"SELECT jsonb_build_object('id', coalesce("
+	"r.integration_extra_details ->> 'rate_limit_group', a.id::text), "
+	"'lab_integration_id', r.id, 'auth_id', a.id, 'lab_id', a.lab_id, "
+	"'developer_name', a.developer_name, 'operation', c.name, 'queued', x.queued, "
+	"'in_flight', x.in_flight, 'parked', x.parked, 'spilling', x.spilling, "
+	"'circuit', x.circuit, 'error_kind', x.error_kind, 'since', x.since, "
+	"'probe_at', x.probe_at, 'waits_until', x.waits_until, "
+	"'last_success_at', x.last_success_at, 'sent_per_second', x.sent_per_second, "
+	"'rate', x.rate) FROM (SELECT l.id, sum(queued) AS queued, sum(in_flight) AS "
+	"in_flight, sum(parked) AS parked, bool_or(spilling) AS spilling, "
+	"max(CASE WHEN circuit = 'closed' THEN 'closed' ELSE 'open' END) AS circuit, "
+	"max(error_kind) AS error_kind, min(since) AS since, min(probe_at) AS probe_at, "
+	"max(waits_until) AS waits_until, max(last_success_at) AS last_success_at, "
+	"round(sum(sent_per_second), 1) AS sent_per_second, max(rate) AS rate "
+	"FROM integration.lane_state s, jsonb_to_recordset(s.lanes) AS l (id bigint, "
+	"queued bigint, in_flight bigint, parked bigint, spilling boolean, circuit text, "
+	"error_kind text, since text, probe_at text, waits_until text, "
+	"last_success_at text, sent_per_second numeric, rate float8) "
+	"WHERE s.at > now() - interval '15 s' GROUP BY l.id) x "
+	"JOIN integration.lab_integration r ON r.id = x.id "
+	"JOIN integration.developer_authentication a ON a.id = r.auth_id "
+	"JOIN integration.action_category_list c ON c.id = r.action_category_list_id "
+	"ORDER BY x.circuit DESC, x.queued + x.parked DESC, r.id LIMIT 1000";
+
+json_t *lane_states_read(struct pg *pg)
+{
+	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
+
+	if (pg_query(pg, states_sql, NULL, 0, clock_mono_ms() + DATABASE_MS, &rows))
+		return NULL;
+	return documents(rows);
+}
+
+json_t *lane_states_for(const struct who *who, const json_t *states)
+{
+	json_t *items = json_array(), *state;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)states, i, state)
+		if (who_sees(who, jdoc_int_or(state, "lab_id", -1)))
+			(void)json_array_append(items, state);
 	return items;
+}
+
+json_t *lane_state_of(const json_t *states, int64_t integration_id)
+{
+	json_t *state;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)states, i, state)
+		if (jdoc_int_or(state, "lab_integration_id", 0) == integration_id)
+			return state;
+	return NULL;
 }
 
 void api_lanes(struct call *call)

@@ -10,3 +10,12 @@ json_t *health_for(const struct who *who, const json_t *health);
 json_t *lanes_read(struct pg *pg);
 /* Those of them that touch a lab of his. New reference. */
 json_t *lanes_for(const struct who *who, const json_t *lanes);
+
+/*
+ * How lanes with something to do are, one a row, of all labs, as the dispatchers said in the
+ * last seconds; NULL: PostgreSQL cannot say.
+ */
+json_t *lane_states_read(struct pg *pg);
+json_t *lane_states_for(const struct who *who, const json_t *states);
+/* Borrowed; NULL: it has nothing to do. */
+json_t *lane_state_of(const json_t *states, int64_t integration_id);

@@ -194,6 +194,7 @@ static void send_health(const struct client *c)
 		return;
 	health = health_for(&c->who, c->stream->health);
 	(void)json_object_del(health, "consumers");
+	(void)json_object_del(health, "lane_states");
 	feed_append_event(&out, "health", health);
 	buf_append_str(&out, "\n");
 	httpd_stream_write(c->request, out.data, out.len);

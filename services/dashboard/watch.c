@@ -44,7 +44,7 @@ struct watch {
 	struct kafka_lag *lag[ARRAY_SIZE(consumers)];
 	json_t *runs; /* by id, as they were told; NULL: nothing was asked yet */
 	json_t *core; /* of `now`, what is told when it changes */
-	json_t *lanes, *lags, *failed_tasks;
+	json_t *lanes, *states, *circuits, *lags, *failed_tasks;
 	int failures[STORES];
 	int64_t stores_at_ms;
 };
@@ -147,25 +147,60 @@ static bool is_up(const struct watch *w, enum store store)
 	return w->failures[store] < FAILURES;
 }
 
+/* Of those that are open what does not change with each probe: that is told. */
+static json_t *open_circuits(const json_t *states)
+{
+	static const char *const told[] = { "id",     "lab_integration_id", "auth_id",
+		                            "lab_id", "developer_name",     "operation",
+		                            "since",  "error_kind" };
+	json_t *out = json_array(), *state;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)states, i, state) {
+		json_t *one = json_object();
+
+		for (size_t k = 0; k < ARRAY_SIZE(told); k++)
+			(void)json_object_set(one, told[k],
+			                      json_object_get(state, told[k]));
+		if (strcmp(jdoc_text_or(state, "circuit", ""), "open") == 0)
+			(void)json_array_append(out, one);
+		json_decref(one);
+	}
+	return out;
+}
+
+static void look_at_lanes(struct watch *w)
+{
+	json_t *lanes = lanes_read(w->pg);
+	json_t *states = lanes ? lane_states_read(w->pg) : NULL;
+
+	if (lanes)
+		replace(&w->lanes, lanes);
+	if (states) {
+		replace(&w->states, states);
+		replace(&w->circuits, open_circuits(states));
+	}
+}
+
 /* NULL: as it was. */
 static json_t *look_at_health(struct watch *w)
 {
 	char at[CLOCK_ISO_SIZE];
-	json_t *lanes = lanes_read(w->pg);
 
+	look_at_lanes(w);
 	look_at_stores(w);
-	if (lanes)
-		replace(&w->lanes, lanes);
-	json_t *core = json_pack("{s:{s:b,s:b,s:b},s:O,s:O}", "stores", "postgres",
-	                         is_up(w, STORE_POSTGRES), "mongodb",
-	                         is_up(w, STORE_MONGODB), "kafka", is_up(w, STORE_KAFKA),
-	                         "failed_tasks", w->failed_tasks, "lanes", w->lanes);
+	json_t *core =
+		json_pack("{s:{s:b,s:b,s:b},s:O,s:O,s:O}", "stores", "postgres",
+	                  is_up(w, STORE_POSTGRES), "mongodb", is_up(w, STORE_MONGODB),
+	                  "kafka", is_up(w, STORE_KAFKA), "failed_tasks", w->failed_tasks,
+	                  "lanes", w->lanes, "open_circuits", w->circuits);
 	json_t *now = json_copy(core);
 	bool changed = !json_equal(core, w->core);
 
 	(void)json_object_set_new(now, "at",
 	                          json_string(clock_format_iso(clock_wall_ms(), at)));
 	(void)json_object_set(now, "consumers", w->lags);
+	(void)json_object_set(now, "lane_states", w->states);
 	replace(&w->core, core);
 	(void)pthread_mutex_lock(&w->lock);
 	replace(&w->now, now);
@@ -206,6 +241,8 @@ struct watch *watch_start(struct dashboard *d, watch_tell_fn tell, void *arg)
 		             .arg = arg,
 		             .pg = pg_open(&d->config->postgres),
 		             .lanes = json_array(),
+		             .states = json_array(),
+		             .circuits = json_array(),
 		             .failed_tasks = json_null() };
 	(void)pthread_mutex_init(&w->lock, NULL);
 	service_thread(d->ctx, "watch", run, w);
@@ -220,6 +257,8 @@ struct watch *watch_stop(struct watch *w)
 	json_decref(w->runs);
 	json_decref(w->core);
 	json_decref(w->lanes);
+	json_decref(w->states);
+	json_decref(w->circuits);
 	json_decref(w->lags);
 	json_decref(w->failed_tasks);
 	for (size_t i = 0; i < ARRAY_SIZE(w->lag); i++)

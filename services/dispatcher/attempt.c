@@ -241,11 +241,16 @@ static void land(struct dispatcher *d, struct job *job, const struct transport_r
 	const struct job *oldest = TAILQ_FIRST(&l->flying);
 	l->lane.oldest_start_ms = oldest ? oldest->started_us / 1000 : now_ms;
 	d->in_flight--;
-	if (verdict == LANE_UNAVAILABLE)
+	l->sent++;
+	if (v->status == LOG_STATUS_SUCCESS)
+		l->success_ms = now_ms;
+	if (verdict == LANE_UNAVAILABLE) {
+		l->last_kind = v->kind;
 		(void)snprintf(l->last_error, sizeof(l->last_error), "%.*s",
 		               (int)utf8_cut(buf_str(&v->message), v->message.len,
 		                             sizeof(l->last_error) - 1),
 		               buf_str(&v->message));
+	}
 	obey_retry_after(l, r, now_ms);
 	if (lane_ended(&l->lane, &d->policy, verdict, clock_mono_us() - job->started_us,
 	               now_ms, random_u32()))

@@ -14,6 +14,7 @@
  *   documents.c PDFs of a request, read before it starts
  *   rows.c      the integrations as they are now
  *   gauges.c    metrics
+ *   told.c      the lanes' states, for the dashboard
  */
 #include "domain/lane.h"
 #include "domain/offsets.h"
@@ -127,6 +128,10 @@ struct lane_entry {
 	bool spilling;        /* new tasks follow those that were parked */
 	size_t released;      /* parked tasks sent back in this second */
 	char last_error[200]; /* of the failures that opened the circuit */
+	enum error_kind last_kind;
+	int64_t success_ms; /* monotonic, of the last one; 0: none yet */
+	unsigned sent;      /* requests that ended, since they were told of (told.c) */
+	size_t n_parked;    /* told.c's, while it counts */
 };
 TAILQ_HEAD(lane_list, lane_entry);
 
@@ -140,6 +145,7 @@ struct dispatcher {
 	struct stream *stream;
 	struct transport *transports[TRANSPORT_FAX + 1];
 	struct rows *rows;
+	struct told *told;
 	struct order *order;
 	struct recent *delivered; /* by attempt; newest.c */
 	struct documents *documents;

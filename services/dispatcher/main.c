@@ -13,6 +13,7 @@
 #include "outgoing.h"
 #include "parking.h"
 #include "rows.h"
+#include "told.h"
 #include "transport/address_guard.h"
 
 #include <event2/event.h>
@@ -232,6 +233,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 		order_second(d->order, clock_mono_ms(), config.order_hold, order_wake);
 	gauges_order(&survey);
 	parking_second(d);
+	told_second(d->told);
 	if (++seconds % SWEEP_SECONDS == 0)
 		lanes_sweep(d);
 }
@@ -292,6 +294,7 @@ static int start(struct service_ctx *ctx, struct err_text *why)
 	outgoing_open(d);
 	parking_open(d);
 	d->rows = rows_open(d);
+	d->told = told_open(d);
 	d->documents = documents_open(d);
 	r = intake_open(d, why);
 	if (r != 0)
@@ -339,6 +342,7 @@ static void stop(struct service_ctx *ctx)
 	for (size_t i = 0; i < ARRAY_SIZE(transports); i++)
 		if (d->transports[i])
 			d->transports[i] = transports[i]->close(d->transports[i]);
+	d->told = told_close(d->told);
 	d->rows = rows_close(d->rows);
 	d->producer_event = event_close(d->producer_event);
 	d->producer = kafka_producer_close(d->producer); /* may call acks */

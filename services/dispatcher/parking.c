@@ -281,3 +281,12 @@ void parking_close(struct dispatcher *d)
 	free(d->parking);
 	d->parking = NULL;
 }
+
+void parking_each(struct dispatcher *d, void (*visit)(const struct job *job, void *arg),
+                  void *arg)
+{
+	const struct job *job;
+
+	TAILQ_FOREACH (job, &d->parking->records, link)
+		visit(job, arg);
+}

@@ -23,3 +23,6 @@ void parking_second(struct dispatcher *d);
 /* A parked record was read. */
 void parking_add(struct dispatcher *d, struct job *job);
 void parking_drop_source(struct dispatcher *d, const struct source *s);
+/* The records that are in memory: read, and not settled yet. */
+void parking_each(struct dispatcher *d, void (*visit)(const struct job *job, void *arg),
+                  void *arg);
