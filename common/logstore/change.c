@@ -162,6 +162,9 @@ static void set_log(bson_t *set, const struct log_change *c, int64_t limit)
 	else if (c->from.status == LOG_STATUS_FAIL)
 		(void)BSON_APPEND_NULL(set, "next_auto_retry_at");
 	(void)BSON_APPEND_DATE_TIME(set, "updated_at", c->at_ms);
+	/* whoever took it over said what became of it */
+	if (c->report->kind == REPORT_DOWNSTREAM)
+		(void)BSON_APPEND_DATE_TIME(set, "confirmed_at", c->at_ms);
 }
 
 static struct mongo_update make_log(const struct log_change *c, int64_t limit)

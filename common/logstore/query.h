@@ -18,3 +18,9 @@ int logstore_list(struct logstore *s, const struct log_query *query,
  * 0 and *out NULL: there is none. New reference.
  */
 int logstore_get(struct logstore *s, const struct log_id *id, json_t **out) MUST_CHECK;
+/*
+ * The attempts of these logs, at most `limit`, without headers and bodies: an array, as
+ * `retries` of logstore_get. New reference.
+ */
+int logstore_attempts(struct logstore *s, const struct log_id *ids, size_t n, int limit,
+                      json_t **out) MUST_CHECK;

@@ -39,6 +39,7 @@ static const char *const row_fields[] = {
 	"fusion_log",
 	"stage",
 	"sent_to_mirth",
+	"confirmed_at",
 	"triggered_by_py3",
 	"ip",
 	"origin",

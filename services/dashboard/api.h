@@ -59,6 +59,8 @@ void api_files(struct call *call);
 void api_openapi(struct call *call);
 
 /* logs.c */
+void rename_member(json_t *object, const char *from,
+                   const char *to); /* the store's names are not the page's */
 void api_logs(struct call *call);
 void api_log(struct call *call);
 void api_log_retries(struct call *call);

@@ -64,8 +64,7 @@ json_t *api_read_log(struct call *call, const struct log_id *id)
 	return STEAL(log);
 }
 
-/* The store's names are not the page's. */
-static void rename_member(json_t *object, const char *from, const char *to)
+void rename_member(json_t *object, const char *from, const char *to)
 {
 	json_t *value = json_object_get(object, from);
 

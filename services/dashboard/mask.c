@@ -75,6 +75,7 @@ static const struct field {
 	{ "fusion_log", FIXED },
 	{ "stage", FIXED },
 	{ "sent_to_mirth", SHOW },
+	{ "confirmed_at", SHOW },
 	{ "retry_context", HIDE },
 	{ "payload_sha256", SHOW },
 	{ "payload_changed", SHOW },

@@ -12,8 +12,8 @@ json_t *lanes_read(struct pg *pg);
 json_t *lanes_for(const struct who *who, const json_t *lanes);
 
 /*
- * How lanes with something to do are, one a row, of all labs, as the dispatchers said in the
- * last seconds; NULL: PostgreSQL cannot say.
+ * How lanes with something to do are, one a row, of all labs, as the dispatchers said in
+ * the last seconds; NULL: PostgreSQL cannot say.
  */
 json_t *lane_states_read(struct pg *pg);
 json_t *lane_states_for(const struct who *who, const json_t *states);

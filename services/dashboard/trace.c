@@ -2,6 +2,7 @@
 #include "api.h"
 
 #include "base/clock.h"
+#include "logstore/query.h"
 #include "json/jdoc.h"
 
 #include <inttypes.h>
@@ -48,11 +49,75 @@ static void add(struct trace *t, const char *kind, const char *at, json_t *what)
 		t->items, json_pack("{s:s,s:s,s:O}", "kind", kind, "at", at, kind, what));
 }
 
+/* What is shown of an attempt; the log's own fields say the rest. */
+static void add_attempt(struct call *call, struct trace *t, json_t *attempt)
+{
+	rename_member(attempt, "_id", "retry_id");
+	rename_member(attempt, "integration_directory_id", "log_id");
+	mask_row(call, attempt);
+	add(t, "retry", jdoc_text_or(attempt, "requested_at", ""), attempt);
+}
+
+static bool add_attempts(struct call *call, struct trace *t, const struct log_id *ids,
+                         size_t n)
+{
+	json_t *attempts = NULL, *attempt;
+	size_t i;
+
+	if (logstore_attempts(stores_logs(call->stores), ids, n, TRACE_MAX, &attempts)) {
+		call_store_away(call);
+		return false;
+	}
+	json_array_foreach (attempts, i, attempt)
+		add_attempt(call, t, attempt);
+	t->capped |= json_array_size(attempts) == TRACE_MAX;
+	json_decref(attempts);
+	return true;
+}
+
+/* What a downstream or a vendor said of it later. */
+static void add_callback(struct trace *t, const json_t *row)
+{
+	static const char *const fields[] = {
+		"log_id", "lab_id",     "status",     "developer_name", "operation",
+		"vendor", "fusion_log", "error_kind", "error_message"
+	};
+	const char *at = jdoc_text_or(row, "confirmed_at", NULL);
+	CLEANUP_JSON json_t *callback = json_object();
+
+	if (!at)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		(void)json_object_set(callback, fields[i], json_object_get(row, fields[i]));
+	add(t, "callback", at, callback);
+}
+
+static bool add_rows(struct call *call, struct trace *t, const struct log_page *page)
+{
+	CLEANUP(freep)
+	struct log_id *ids = xcalloc(json_array_size(page->rows) + 1, sizeof(*ids));
+	json_t *row;
+	size_t i, n = 0;
+
+	json_array_foreach (page->rows, i, row) {
+		bool retried = jdoc_int_or(row, "retry_count", 0) +
+		                       jdoc_int_or(row, "auto_retry_count", 0) >
+		               0;
+
+		if (retried && log_id_parse(jdoc_text_or(row, "log_id", ""), &ids[n]))
+			n++;
+		mask_row(call, row);
+		add(t, "log", jdoc_text_or(row, "inserted_at", ""), row);
+		add_callback(t, row);
+	}
+	t->capped |= page->more;
+	return n == 0 || add_attempts(call, t, ids, n);
+}
+
 static bool add_logs(struct call *call, const struct query *q, struct trace *t)
 {
 	struct log_page page = { .rows = NULL };
-	json_t *row;
-	size_t i;
+	bool done;
 
 	if (q->nothing || (q->filter.n_bills == 0 && q->filter.n_patients == 0))
 		return true;
@@ -62,13 +127,9 @@ static bool add_logs(struct call *call, const struct query *q, struct trace *t)
 		call_store_away(call);
 		return false;
 	}
-	json_array_foreach (page.rows, i, row) {
-		mask_row(call, row);
-		add(t, "log", jdoc_text_or(row, "inserted_at", ""), row);
-	}
-	t->capped |= page.more;
+	done = add_rows(call, t, &page);
 	json_decref(page.rows);
-	return true;
+	return done;
 }
 
 static bool add_notes(struct call *call, const struct query *q, struct trace *t)

@@ -19,7 +19,8 @@ struct watch *watch_start(struct dashboard *d, watch_tell_fn tell,
                           void *arg); /* in start() */
 /*
  * {"at", "stores", "consumers", "failed_tasks", "lanes", "open_circuits", "lane_states"} of
- * all labs: health_for makes it what one may see. Any thread; new reference; NULL: nothing was asked yet.
+ * all labs: health_for makes it what one may see. Any thread; new reference; NULL: nothing
+ * was asked yet.
  */
 json_t *watch_health(struct watch *w);
 struct watch *watch_stop(struct watch *w);

@@ -1,9 +1,12 @@
 """What the stream tells besides logs: retry runs and the fleet's health, to whom they concern."""
+from datetime import timedelta
+
 import pytest
 
 from fleet.dashboard import Dashboard, as_role
+from fleet.stack import http
 from fleet.wait import eventually
-from partners import Partner, Reply
+from partners import MllpPartner, Partner, Reply, closed_port
 
 
 @pytest.fixture
@@ -62,3 +65,54 @@ def test_health_has_its_own_address(stack, dashboard):
         ("trigger", "lis.events"), ("dispatcher", "integration.dispatch-tasks"), ("callback", "integration.callbacks"),
         ("callback-calls", "integration.inbound-calls"), ("trigger-retries", "integration.retries"), ("dispatcher", "integration.parked-tasks")}
     assert all(c["lag"] >= 0 for c in health["consumers"]) and health["failed_tasks"] >= 0
+
+
+def test_health_says_how_lanes_are_and_why_work_is_stuck(world, stack, dashboard):
+    row = world.row(1, f"http://127.0.0.1:{closed_port()}/")
+    viewer, stranger = as_role(stack, "viewer", world.lab.id), as_role(stack, "viewer", world.lab.id + 1)
+    with viewer.stream() as stream:
+        for _ in range(16):
+            world.bill_event()
+
+        def state(of=dashboard):
+            return next((s for s in of.get("health")["lane_states"] if s["lab_integration_id"] == row), None)
+        eventually(lambda: (found := state()) and found["circuit"] == "open", 40, what=lambda: f"an open circuit: {state()}")
+        assert {k: v for k, v in state(viewer).items() if k in ("id", "lab_id", "error_kind", "developer_name", "operation")} == {
+            "id": str(world.auth), "lab_id": world.lab.id, "error_kind": "connect", "developer_name": "Acme Health", "operation": "Bill Generation"}
+        assert state()["queued"] > 0 and state()["since"] and state()["last_success_at"] is None
+        assert state(stranger) is None and stranger.get("health")["open_circuits"] == []
+        eventually(lambda: [c["lab_integration_id"] for c in stream.data("health")[-1]["open_circuits"]] == [row], 20, what="it is told")
+
+    waiting = next(log for log in world.logs() if log["status"] == "QUEUED")
+    stack.mongo.integration_directory.update_one({"_id": waiting["_id"]}, {"$set": {"inserted_at": waiting["inserted_at"] - timedelta(minutes=30)}})
+
+    def stuck(of=viewer):
+        return {item["log_id"]: (item["why"], item["lane"]) for item in of.get("health")["stuck"]["items"]}
+    eventually(lambda: stuck() == {str(waiting["_id"]): ("circuit", str(world.auth))}, 20, what=stuck)
+    dashboard.post(f"lanes/{world.auth}/pause", {"reason": "maintenance"})
+    eventually(lambda: stuck() == {str(waiting["_id"]): ("paused", str(world.auth))}, 20, what=stuck)
+    assert stuck(stranger) == {}
+
+
+def test_a_trace_has_attempts_and_what_a_downstream_said(world, stack, dashboard):
+    patient = world.lab.patient()
+    event = {"action_id": 57, "lab_id": world.lab.id, "patient_id": patient}
+    with Partner([Reply(code=500), Reply(code=200)]) as partner, MllpPartner() as peer:
+        http_row, mllp_row = world.row(57, partner.url()), world.row(57, "", extra=peer.details(ack={"await_downstream": True}))
+        event_id = world.publish(event)
+        sent = world.wait_log(event_id, http_row)
+        eventually(lambda: (log := world.wait_log(event_id, mllp_row, status=["QUEUED"])) and log["sent_to_mirth"], 20, what="it is with Mirth")
+        waiting = world.wait_log(event_id, mllp_row, status=["QUEUED"])
+        dashboard.post(f"logs/{sent['_id']}/retry", {"retry_id": f"trace-{sent['_id']}", "lab_id": world.lab.id}, code=202)
+        said = {"LOGID": str(waiting["_id"]), "status": "FAIL", "ack_code": "AE", "destination": "the analyser"}
+        assert http("POST", stack.env["CALLBACK_URL"] + "/mirth-status", said, {"x-internal-token": stack.token}).code == 202
+
+        def items():
+            return dashboard.get(f"trace/patient/{patient}")["items"]
+        eventually(lambda: {i["kind"] for i in items()} == {"log", "retry", "callback"} and
+                   [i["retry"]["status"] for i in items() if i["kind"] == "retry"] == ["SUCCESS"], 30, what=items)
+    by_kind = {i["kind"]: i[i["kind"]] for i in items()}
+    assert by_kind["retry"]["log_id"] == str(sent["_id"]) and by_kind["retry"]["attempt"] == 1 and by_kind["retry"]["requested_by"] == "admin-token"
+    assert by_kind["callback"]["log_id"] == str(waiting["_id"]) and by_kind["callback"]["status"] == "FAIL"
+    assert [i["at"] for i in items()] == sorted(i["at"] for i in items())
+    assert len([i for i in items() if i["kind"] == "log"]) == 2
