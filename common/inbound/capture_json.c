@@ -232,9 +232,11 @@ static void put_error(struct buf *out, const struct capture *c, const char *body
 	if (error->len) {
 		put_text(out, "error_message", error->data, error->len);
 		put_text(out, "error_kind", kind, strlen(kind));
-	} else if (code >= 400) {
+	} else if (code >= 300 && code != 304) {
 		if (body)
 			report_error_text(body, strlen(body), &reason);
+		if (reason.len == 0)
+			buf_printf(&reason, "HTTP %lld", (long long)code);
 		put_text(out, "error_message", buf_str(&reason), reason.len);
 		kind = error_kind_word(ERROR_KIND_HTTP_STATUS);
 		put_text(out, "error_kind", kind, strlen(kind));

@@ -309,14 +309,10 @@ static bool take_from_path(const struct directory *d, const struct inbound_route
 	return false;
 }
 
-void directory_key(const struct directory *d, const struct inbound_route *route,
-                   const struct http1_head *head, const struct target *target,
-                   int64_t now_ms, struct presented_key *out)
+static void find_key(const struct directory *d, const struct inbound_route *route,
+                     const struct http1_head *head, const struct target *target,
+                     int64_t now_ms, struct presented_key *out)
 {
-	*out = (struct presented_key){ 0 };
-	for (size_t i = 0; i < route->n_segments && i < target->n_segments; i++)
-		if (strcmp(route->segments[i], "{key}") == 0)
-			out->segment = target->segment[i];
 	for (size_t i = 0; i < route->n_places; i++) {
 		const struct key_place *place = &route->places[i];
 		struct found f;
@@ -338,4 +334,17 @@ void directory_key(const struct directory *d, const struct inbound_route *route,
 		if (there && take(d, &f, now_ms, out))
 			return;
 	}
+}
+
+void directory_key(const struct directory *d, const struct inbound_route *route,
+                   const struct http1_head *head, const struct target *target,
+                   int64_t now_ms, struct presented_key *out)
+{
+	*out = (struct presented_key){ 0 };
+	find_key(d, route, head, target, now_ms, out);
+	/* with a key elsewhere, this part of the path is what the call is about */
+	for (size_t i = 0; !out->present && i < route->n_segments && i < target->n_segments;
+	     i++)
+		if (strcmp(route->segments[i], "{key}") == 0)
+			out->segment = target->segment[i];
 }

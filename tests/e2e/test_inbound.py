@@ -414,6 +414,15 @@ def test_where_a_key_is_found(gateway, world, place):
     assert log["bill_id"] == (12 if "billId" in target else None)
 
 
+@pytest.mark.parametrize("header, shown", [("Bearer {key}", "4711"), ("Bearer of-nobody-at-all", "4711"), (None, "***")])
+def test_the_place_of_a_key_in_a_path_is_hidden_unless_a_key_came_elsewhere(gateway, world, header, shown):
+    mark = uuid.uuid4().hex
+    headers = {"Authorization": header.format(key=key_of(world.stack, world.auth))} if header else {}
+    gateway.call("GET", f"/appointmentConfirmAPI/4711/{mark}", headers=headers)
+    log = eventually(lambda: world.stack.mongo.integration_directory.find_one({"path": {"$regex": mark}}), 15, what="the log")
+    assert log["path"] in (f"/appointmentConfirmAPI/{shown}/{mark}", "/appointmentConfirmAPI/****/" + mark)
+
+
 def test_a_sealed_key_is_known_too(gateway, world):
     key = key_of(world.stack, world.auth)
     eventually(lambda: world.stack.sql("SELECT 1 FROM integration.developer_authentication WHERE id = %s AND auth_key_hash IS NOT NULL",
