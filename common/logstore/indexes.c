@@ -1,5 +1,5 @@
 /* The indexes of the logs: docs/dashboard.md says which search reads which. */
-#include "logstore/logstore.h"
+#include "logstore/hours.h"
 #include "logstore/store.h"
 
 struct index {
@@ -8,6 +8,7 @@ struct index {
 		const char *field;
 		int order;
 	} keys[5];
+	int64_t kept_s; /* documents go when their first field is so old; 0: never */
 };
 
 static int ensure_index(struct logstore *s, const struct index *index)
@@ -17,9 +18,13 @@ static int ensure_index(struct logstore *s, const struct index *index)
 	for (size_t i = 0; i < ARRAY_SIZE(index->keys) && index->keys[i].field; i++)
 		(void)bson_append_int32(&key, index->keys[i].field, -1,
 		                        index->keys[i].order);
-	CLEANUP_BSON bson_t *command = BCON_NEW(
-		"createIndexes", BCON_UTF8(index->collection), "indexes", "[", "{", "key",
-		BCON_DOCUMENT(&key), "name", BCON_UTF8(index->name), "}", "]");
+	CLEANUP_BSON bson_t *spec =
+		BCON_NEW("key", BCON_DOCUMENT(&key), "name", BCON_UTF8(index->name));
+	if (index->kept_s)
+		(void)BSON_APPEND_INT64(spec, "expireAfterSeconds", index->kept_s);
+	CLEANUP_BSON bson_t *command =
+		BCON_NEW("createIndexes", BCON_UTF8(index->collection), "indexes", "[",
+	                 BCON_DOCUMENT(spec), "]");
 
 	bson_destroy(&key);
 	return mongo_command(s->mongo, command, NULL);
@@ -60,6 +65,11 @@ static const struct index indexes[] = {
 	{ .collection = LOGSTORE_RETRIES,
 	  .name = "log_attempt",
 	  .keys = { { "integration_directory_id", 1 }, { "attempt", 1 } } },
+	/* counts of all labs: hours.c */
+	{ .collection = LOGSTORE_HOURS,
+	  .name = "hour",
+	  .keys = { { "hour", 1 } },
+	  .kept_s = HOURS_KEPT_DAYS * 86400 },
 };
 
 /* Of earlier versions: each cost on every write. */

@@ -37,10 +37,13 @@ static bool take(const bson_t *doc, void *arg)
 {
 	struct scanning *s = arg;
 	const char *status = text_at(doc, "status");
+	const char *type = text_at(doc, "integration_type");
 	struct log_brief log = {
 		.lab_id = int_at(doc, "lab_id"),
 		.integration_id = int_at(doc, "lab_integration_id"),
 		.auth_id = int_at(doc, "auth_id"),
+		.action_id = int_at(doc, "action_category_list_id"),
+		.api = type && strcmp(type, "API") == 0,
 		.response_time_ms = time_of(doc),
 		.developer_name = text_at(doc, "developer_name"),
 		.operation = text_at(doc, "operation"),
@@ -62,9 +65,19 @@ static bool take(const bson_t *doc, void *arg)
 static bson_t *brief_projection(void)
 {
 	static const char *const fields[] = {
-		"lab_id",         "lab_integration_id", "auth_id",    "response_time",
-		"developer_name", "operation",          "error_kind", "error_message",
-		"status",         "inserted_at",        "fusion_log",
+		"lab_id",
+		"lab_integration_id",
+		"auth_id",
+		"response_time",
+		"developer_name",
+		"operation",
+		"error_kind",
+		"error_message",
+		"status",
+		"inserted_at",
+		"fusion_log",
+		"integration_type",
+		"action_category_list_id",
 	};
 	bson_t *projection = bson_new();
 

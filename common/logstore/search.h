@@ -55,7 +55,8 @@ void logstore_complete_row(json_t *log);
 /* What counting by groups needs of a log; borrowed, during the call alone. */
 struct log_brief {
 	struct log_id id;
-	int64_t lab_id, integration_id, auth_id, inserted_at_ms;
+	int64_t lab_id, integration_id, auth_id, action_id, inserted_at_ms;
+	bool api;
 	enum log_status status;
 	double response_time_ms;                                             /* < 0: none */
 	const char *developer_name, *operation, *error_kind, *error_message; /* or NULL */

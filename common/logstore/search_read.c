@@ -7,6 +7,7 @@
 
 /* A window aims at no more than this: so much is sorted, and in memory, at once. */
 #define WINDOW_MOST 2000
+#define LIMIT_MOST  (SIZE_MAX / 4) /* who wants all */
 
 struct progress {
 	const struct search_reading *reading;
@@ -46,7 +47,7 @@ static bson_t *make_options(const struct search_reading *r, size_t limit)
 	                           BCON_INT32(-1), "}", "batchSize", BCON_INT32(2000),
 	                           "projection", BCON_DOCUMENT(r->projection));
 
-	if (!r->filter->words)
+	if (!r->filter->words && limit < LIMIT_MOST)
 		(void)BSON_APPEND_INT64(options, "limit", (int64_t)limit);
 	return options;
 }

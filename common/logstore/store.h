@@ -6,6 +6,7 @@
 
 #define LOGSTORE_LOGS    "integration_directory"
 #define LOGSTORE_RETRIES "integration_retry_log"
+#define LOGSTORE_HOURS   "integration_hour"
 
 struct logstore {
 	struct mongo *mongo;

@@ -30,6 +30,9 @@ int consumer_run(struct service_ctx *ctx, void *callback);
 /* The same of integration.inbound-calls. */
 int calls_run(struct service_ctx *ctx, void *callback);
 
+/* The counts by hour, out of integration.status-updates. */
+int hours_run(struct service_ctx *ctx, void *callback);
+
 struct http;
 /* On the loop thread. */
 int http_start(struct callback *cb, struct http **out, struct err_text *why) MUST_CHECK;
@@ -37,4 +40,4 @@ void http_drain(struct http *http); /* no new requests; those under way are answ
 struct http *http_stop(struct http *http);
 
 extern struct metric metric_reports, metric_oldest, metric_responses, metric_store_waits,
-	metric_calls, metric_oldest_call;
+	metric_calls, metric_oldest_call, metric_hours;

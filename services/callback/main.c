@@ -22,9 +22,13 @@ struct metric metric_oldest_call =
 	METRIC_GAUGE("callback_oldest_inbound_call_seconds",
                      "Age of the oldest recorded call that is no log yet.", NULL);
 
+struct metric metric_hours =
+	METRIC_GAUGE("callback_counted_hours",
+                     "Hours of some lab whose counts are in mind, at most 256.", NULL);
+
 static struct metric *const metrics[] = {
-	&metric_calls,   &metric_oldest_call, &metric_responses,
-	&metric_reports, &metric_oldest,      &metric_store_waits,
+	&metric_hours,   &metric_calls,  &metric_oldest_call, &metric_responses,
+	&metric_reports, &metric_oldest, &metric_store_waits,
 };
 
 static struct callback_config config;
@@ -85,6 +89,7 @@ static int start(struct service_ctx *ctx, struct err_text *why)
 	service_ready(ctx, "kafka-calls", false, "no assignment from the broker yet");
 	service_thread(ctx, "consumer", consumer_run, &callback);
 	service_thread(ctx, "calls", calls_run, &callback);
+	service_thread(ctx, "hours", hours_run, &callback);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
-/* Rates by integration and hour, out of the newest logs; groups of errors. */
+/* Rates by integration and hour; groups of errors. */
 #include "stats.h"
 
 #include "base/clock.h"
+#include "logstore/hours.h"
 #include "json/jdoc.h"
 
 #include <ctype.h>
@@ -9,16 +10,15 @@
 #include <math.h>
 #include <stdio.h>
 
-#define HOUR_MS          3600000LL
+#define HOUR_MS          TALLY_HOUR_MS
 #define HOURS_MAX        (7 * 24 + 1)
 #define INTEGRATIONS_MAX 200
-#define SCAN_MAX         20000
-#define BUCKETS          40 /* of response times, each a third wider than the one before */
+#define SCAN_MAX         5000 /* logs, of what the hours' counts do not know */
+#define LIVE_MOST        1000 /* so few are counted as they are now */
 
 struct rates {
 	int64_t total, success, fail, queued;
-	uint16_t times[BUCKETS];
-	int64_t n_times;
+	uint32_t times[TALLY_BUCKETS];
 };
 
 struct integration_stats {
@@ -28,6 +28,7 @@ struct integration_stats {
 };
 
 struct stats {
+	const struct log_filter *filter;
 	int64_t from_ms, to_ms;
 	size_t n_hours, n;
 	struct integration_stats items[INTEGRATIONS_MAX];
@@ -37,33 +38,22 @@ struct stats {
 
 /* ---- counting ---- */
 
-static size_t bucket_of(double ms)
+static void count(struct rates *r, const struct tally_item *item, const int64_t *by_status)
 {
-	double at = ms < 1 ? 0 : log(ms) / log(4.0 / 3.0);
-
-	return at >= BUCKETS - 1 ? BUCKETS - 1 : (size_t)at;
+	for (size_t i = 0; i <= LOG_STATUS_SUPPRESSED; i++)
+		r->total += by_status[i];
+	r->success += by_status[LOG_STATUS_SUCCESS];
+	r->fail += by_status[LOG_STATUS_FAIL];
+	r->queued += by_status[LOG_STATUS_QUEUED];
+	for (size_t i = 0; i < TALLY_BUCKETS; i++)
+		r->times[i] += item->times[i];
 }
 
-static void count(struct rates *r, const struct log_brief *log)
-{
-	r->total++;
-	r->success += log->status == LOG_STATUS_SUCCESS;
-	r->fail += log->status == LOG_STATUS_FAIL;
-	r->queued += log->status == LOG_STATUS_QUEUED;
-	if (log->response_time_ms < 0)
-		return;
-	uint16_t *times = &r->times[bucket_of(log->response_time_ms)];
-	if (*times < UINT16_MAX) {
-		(*times)++;
-		r->n_times++;
-	}
-}
-
-static struct integration_stats *find(struct stats *s, const struct log_brief *log)
+static struct integration_stats *find(struct stats *s, const struct tally_item *item)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->items[i].integration_id == log->integration_id &&
-		    s->items[i].lab_id == log->lab_id)
+		if (s->items[i].integration_id == item->integration_id &&
+		    s->items[i].lab_id == item->lab_id)
 			return &s->items[i];
 	if (s->n == INTEGRATIONS_MAX) {
 		s->capped = true;
@@ -71,43 +61,113 @@ static struct integration_stats *find(struct stats *s, const struct log_brief *l
 	}
 	struct integration_stats *new = &s->items[s->n++];
 	*new = (struct integration_stats){
-		.integration_id = log->integration_id,
-		.auth_id = log->auth_id,
-		.lab_id = log->lab_id,
-		.developer_name = log->developer_name ? xstrdup(log->developer_name) : NULL,
-		.operation = log->operation ? xstrdup(log->operation) : NULL,
+		.integration_id = item->integration_id,
+		.auth_id = item->auth_id,
+		.lab_id = item->lab_id,
+		.developer_name =
+			item->developer_name ? xstrdup(item->developer_name) : NULL,
+		.operation = item->operation ? xstrdup(item->operation) : NULL,
 		.hours = xcalloc(s->n_hours, sizeof(struct rates)),
 	};
 	return new;
 }
 
-static void take(const struct log_brief *log, void *arg)
+static bool is_asked(const struct log_filter *f, size_t status)
+{
+	return f->statuses ? (f->statuses & LOG_STATUS_BIT(status)) != 0
+	                   : status != LOG_STATUS_SUPPRESSED;
+}
+
+static void take(const struct tally_item *item, void *arg)
 {
 	struct stats *s = arg;
-	int64_t hour = log->inserted_at_ms / HOUR_MS - s->from_ms / HOUR_MS;
+	int64_t hour = item->hour - s->from_ms / HOUR_MS;
+	int64_t by_status[LOG_STATUS_SUPPRESSED + 1] = { 0 }, total = 0;
 
-	s->totals[log->status]++;
-	struct integration_stats *of = find(s, log);
-	if (!of || hour < 0 || (size_t)hour >= s->n_hours)
+	if (!tally_fits(item, s->filter) || hour < 0 || (size_t)hour >= s->n_hours)
 		return;
-	count(&of->all, log);
-	count(&of->hours[hour], log);
+	for (size_t i = 0; i <= LOG_STATUS_SUPPRESSED; i++) {
+		if (!is_asked(s->filter, i))
+			continue;
+		by_status[i] = item->by_status[i];
+		s->totals[i] += by_status[i];
+		total += by_status[i];
+	}
+	struct integration_stats *of = total ? find(s, item) : NULL;
+	if (!of)
+		return;
+	count(&of->all, item, by_status);
+	count(&of->hours[hour], item, by_status);
+}
+
+static void forget(struct stats *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->items[i].developer_name);
+		free(s->items[i].operation);
+		free(s->items[i].hours);
+	}
+	s->n = 0;
+	memset(s->totals, 0, sizeof(s->totals));
+	s->capped = false;
+}
+
+static void add_log(const struct log_brief *log, void *arg)
+{
+	tally_add_log(arg, log);
+}
+
+/* As they are now; *capped: there are more than `most`. */
+static int count_logs(struct call *call, struct stats *s, int64_t most, bool *capped)
+{
+	struct tally tally = { .n = 0 };
+	int result = logstore_scan(stores_logs(call->stores), s->filter, most, add_log,
+	                           &tally, capped);
+
+	for (size_t i = 0; result == 0 && i < tally.n; i++)
+		take(&tally.items[i], s);
+	s->capped |= *capped;
+	tally_deinit(&tally);
+	return result;
+}
+
+static int count_hours(struct call *call, struct stats *s)
+{
+	const struct log_filter *f = s->filter;
+
+	return hours_read(stores_logs(call->stores), f->labs, f->n_labs, s->from_ms,
+	                  s->to_ms, take, s);
+}
+
+/*
+ * What is little is counted as it is now, which does not wait for the hours' counts; of
+ * what nobody counted yet the newest.
+ */
+static int count_all(struct call *call, struct stats *s)
+{
+	bool capped = false;
+
+	if (!tally_knows(s->filter))
+		return count_logs(call, s, SCAN_MAX, &capped);
+	int result = count_hours(call, s);
+	if (result ||
+	    s->totals[LOG_STATUS_SUCCESS] + s->totals[LOG_STATUS_FAIL] > LIVE_MOST)
+		return result;
+	forget(s);
+	result = count_logs(call, s, LIVE_MOST, &capped);
+	if (result || !capped)
+		return result;
+	forget(s);
+	return count_logs(call, s, SCAN_MAX, &capped);
 }
 
 /* ---- as JSON ---- */
 
 static json_t *p95_json(const struct rates *r)
 {
-	int64_t want = r->n_times - r->n_times / 20, seen = 0;
+	double ms = tally_p95(r->times);
 
-	if (r->n_times == 0)
-		return json_null();
-	for (size_t i = 0; i < BUCKETS; i++) {
-		seen += r->times[i];
-		if (seen >= want)
-			return json_real(round(pow(4.0 / 3.0, (double)i + 0.5)));
-	}
-	return json_null();
+	return ms < 0 ? json_null() : json_real(round(ms));
 }
 
 static json_t *id_json(int64_t id)
@@ -198,29 +258,22 @@ void api_stats(struct call *call)
 {
 	CLEANUP(freep) struct stats *s = xcalloc(1, sizeof(*s));
 	struct query q;
-	bool capped = false;
 
+	s->filter = &q.filter;
 	if (read_range(call, &q, s)) {
-		if (!q.nothing && logstore_scan(stores_logs(call->stores), &q.filter,
-		                                SCAN_MAX, take, s, &capped)) {
+		if (!q.nothing && count_all(call, s))
 			call_store_away(call);
-		} else {
-			s->capped |= capped;
+		else
 			call_answer(call, CODE_OK, stats_json(call, s));
-		}
 	}
-	for (size_t i = 0; i < s->n; i++) {
-		free(s->items[i].developer_name);
-		free(s->items[i].operation);
-		free(s->items[i].hours);
-	}
+	forget(s);
 	query_release(&q);
 }
 
 /* ---- groups of errors ---- */
 
 #define GROUPS_MAX     300
-#define GROUP_SCAN_MAX 10000
+#define GROUP_SCAN_MAX 4000
 #define WORDS_MAX      80
 
 struct group {
