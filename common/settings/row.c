@@ -225,7 +225,6 @@ static void parse_mllp(const json_t *details, struct integration *row)
 	row->port = (int)jdoc_int_or(details, "port",
 	                             row->transport == TRANSPORT_SFTP ? SSH_PORT : 0);
 	row->ack_timeout_ms = jdoc_int_or(ack, "timeout_ms", row->timeout_ms);
-	row->ack_enhanced = strcmp(jdoc_text_or(ack, "mode", ""), "enhanced") == 0;
 	row->ack_await_downstream = jdoc_bool_or(ack, "await_downstream", false);
 	row->tls = json_is_object(json_object_get(details, "tls")) ||
 	           row->auth_type == AUTH_MTLS;

@@ -86,7 +86,6 @@ struct integration {
 	char *host; /* for mllp and sftp; NULL */
 	int port;
 	int64_t ack_timeout_ms;    /* mllp: ack.timeout_ms, else timeout_ms */
-	bool ack_enhanced;         /* ack.mode */
 	bool ack_await_downstream; /* ack.await_downstream */
 	char *end_point;           /* as a log shows it before the request: the url, or
 	                              mllp://host:port */

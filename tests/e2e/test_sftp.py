@@ -13,6 +13,7 @@ from fleet.events import bill_event
 from fleet.topics import Topic
 from fleet.wait import eventually
 from partners import SftpPartner, closed_port
+from partners.password_sftp import PasswordSftpPartner
 from partners.sftp import fingerprint, keygen
 
 
@@ -128,6 +129,23 @@ def test_a_log_in_that_is_refused(world, inbox):
     log = world.deliver("", 49, extra=inbox.extra({"private_key": stranger.read_text()}))
     assert (log["status"], log["error_kind"]) == ("FAIL", "auth")
     assert "PRIVATE KEY" not in str(log) and inbox.names() == []
+
+
+@pytest.mark.parametrize("with_key", [False, True], ids=["password", "refused key, then password"])
+def test_a_log_in_by_password(world, inbox, with_key):
+    with PasswordSftpPartner() as server:
+        extra = server.extra(**({"private_key": inbox.key.read_text()} if with_key else {}))
+        log = world.deliver("", 49, extra=extra)
+        assert (log["status"], log["error_message"]) == ("SUCCESS", None)
+        assert len(server.names()) == 1 and server.names()[0].endswith(".hl7")
+    assert server.password not in str(log)
+
+
+def test_a_wrong_password_is_refused(world):
+    with PasswordSftpPartner() as server:
+        log = world.deliver("", 49, extra=server.extra(password="an0ther"))
+        assert (log["status"], log["error_kind"]) == ("FAIL", "auth")
+        assert server.log_ins == 1 and server.names() == [] and "an0ther" not in str(log)
 
 
 def test_a_key_that_is_none(world, inbox):

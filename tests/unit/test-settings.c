@@ -359,15 +359,15 @@ static void mllp_rows_say_where_and_how_long(void **state)
 	static const struct {
 		const char *details, *end_point;
 		int64_t ack_ms;
-		bool tls, enhanced, await;
+		bool tls, await;
 	} cases[] = {
 		{ "{\"host\":\"127.0.0.1\",\"port\":6661}", "mllp://127.0.0.1:6661", 30000,
-		  false, false, false },
+		  false, false },
 		{ "{\"host\":\"::1\",\"port\":1,\"timeout_ms\":700,\"tls\":{}}",
-		  "mllp://[::1]:1", 700, true, false, false },
+		  "mllp://[::1]:1", 700, true, false },
 		{ "{\"host\":\"h\",\"port\":1,\"timeout_ms\":700,\"ack\":{\"mode\":"
 		  "\"enhanced\",\"timeout_ms\":900,\"await_downstream\":true}}",
-		  "mllp://h:1", 900, false, true, true },
+		  "mllp://h:1", 900, false, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -383,7 +383,6 @@ static void mllp_rows_say_where_and_how_long(void **state)
 		assert_string_equal(row->end_point, cases[i].end_point);
 		assert_int_equal(row->ack_timeout_ms, cases[i].ack_ms);
 		assert_int_equal(row->tls, cases[i].tls);
-		assert_int_equal(row->ack_enhanced, cases[i].enhanced);
 		assert_int_equal(row->ack_await_downstream, cases[i].await);
 	}
 }
