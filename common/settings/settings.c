@@ -88,6 +88,13 @@ const struct integration *settings_find(const struct settings *s, int64_t integr
 	return bsearch(&key, s->rows, s->n, sizeof(*s->rows), by_id);
 }
 
+void settings_each(const struct settings *s,
+                   void (*visit)(const struct integration *row, void *arg), void *arg)
+{
+	for (size_t i = 0; i < s->n; i++)
+		visit(&s->rows[i], arg);
+}
+
 /* The first place in the index that is not before (lab, action). */
 static size_t first_at(const struct settings *s, int64_t lab_id, int action_id)
 {

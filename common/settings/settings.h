@@ -108,6 +108,9 @@ const struct integration *settings_find(const struct settings *s, int64_t integr
  */
 size_t settings_match(const struct settings *s, int64_t lab_id, int action_id,
                       int64_t org_id, const struct integration **out, size_t max);
+/* Every row, switched off or not, in order of id. */
+void settings_each(const struct settings *s,
+                   void (*visit)(const struct integration *row, void *arg), void *arg);
 /*
  * For a row that matched once: why it does not serve such events any more, though it may be
  * active, for a person; NULL: it does. What it would send is not its partner's to see.

@@ -164,17 +164,41 @@ static void take_known(struct fax_call *c, const struct transport_result *r,
 		conclude(c, r, &status, false);
 }
 
+/* Too many to look at: nothing says that it was not sent, so a person decides. */
+static void give_up(struct fax_call *c, const struct transport_result *r)
+{
+	struct transport_result result = *r;
+
+	if (c->rq.task->attempt > 0 && !c->rq.task->automatic && !c->rq.task->check) {
+		fax_call_go(c, FAX_STAGE_STEP);
+		return;
+	}
+	result.kind = ERROR_KIND_VENDOR;
+	result.error = "Whether the fax was sent before cannot be said, since too many "
+		       "others were: look at the vendor, then retry it by hand";
+	result.vendor_fax_id = FAX_ID_UNSURE;
+	fax_call_end(c, &result);
+}
+
 static void look_at_next(struct fax_call *c, const struct transport_result *r)
 {
 	if (c->n_looked == json_array_size(c->listed))
 		go_on(c, r);
-	else if (c->n_looked >= LOOKS_MAX)
-		end_vendor(c, r,
-		           "Whether the fax was sent before cannot be said: too many "
-		           "others were. Look at the vendor before it is sent again",
-		           NULL);
-	else
+	else if (c->n_looked < LOOKS_MAX)
 		fax_call_go(c, FAX_STAGE_LOOK);
+	else if (c->unanswered)
+		end_unsure(c, r);
+	else
+		give_up(c, r);
+}
+
+/* The next attempt has to look for it too. */
+static void fail_search(struct fax_call *c, const struct transport_result *r)
+{
+	struct transport_result result = *r;
+
+	result.vendor_fax_id = FAX_ID_UNSURE;
+	fax_call_failed(c, &result);
 }
 
 static void take_list(struct fax_call *c, const struct transport_result *r,
@@ -183,10 +207,14 @@ static void take_list(struct fax_call *c, const struct transport_result *r,
 	const json_t *list = jdoc_path(answer, c->protocol->list_path);
 
 	if (!json_is_array(list)) {
+		struct transport_result unread = *r;
+
+		unread.kind = ERROR_KIND_RESPONSE;
+		unread.error = "The vendor's list of faxes cannot be read";
 		if (c->unanswered)
 			end_unsure(c, r);
 		else
-			end_unreadable(c, r, "The vendor's list of faxes cannot be read");
+			fail_search(c, &unread);
 		return;
 	}
 	c->listed = json_incref((json_t *)(uintptr_t)list);
@@ -335,8 +363,10 @@ static void fail(struct fax_call *c, const struct transport_result *r)
 		fail_step(c, r);
 	else if (c->unanswered)
 		end_unsure(c, r);
-	else
+	else if (c->stage == FAX_STAGE_ASK)
 		fax_call_failed(c, r);
+	else
+		fail_search(c, r);
 }
 
 static void take(struct fax_call *c, const struct transport_result *r, const json_t *answer)

@@ -32,25 +32,6 @@ void fax_request_clear(struct fax_request *rq)
 
 /* ---- answers ---- */
 
-bool fax_read_id(const json_t *value, char out[FAX_ID_SIZE])
-{
-	char number[24];
-	const char *text = json_string_value(value);
-
-	if (json_is_integer(value)) {
-		(void)snprintf(number, sizeof(number), "%lld",
-		               (long long)json_integer_value(value));
-		text = number;
-	}
-	if (!text || *text == '\0' || strlen(text) >= FAX_ID_SIZE)
-		return false;
-	for (const char *p = text; *p; p++)
-		if (!isalnum((unsigned char)*p) && *p != '_' && *p != '-')
-			return false;
-	(void)snprintf(out, FAX_ID_SIZE, "%s", text);
-	return true;
-}
-
 int64_t fax_read_number(const json_t *value)
 {
 	const char *text = json_string_value(value);
@@ -82,13 +63,16 @@ bool fax_answer_refuses(const json_t *answer, struct buf *out)
 	return refused;
 }
 
+static int plain(char c)
+{
+	return c == '_' || c == '-' ? ' ' : tolower((unsigned char)c);
+}
+
 static bool is_word(const char *text, const char *word)
 {
-	for (; *text && *word; text++, word++) {
-		char c = *text == '_' || *text == '-' ? ' ' : *text;
-
-		if (tolower((unsigned char)c) != *word)
-			return false;
+	while (*text && plain(*text) == *word) {
+		text++;
+		word++;
 	}
 	return *text == *word;
 }

@@ -10,10 +10,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "domain/fax.h"
+#include "message/vendor_notice.h"
 
 #include <jansson.h>
-
-#define FAX_ID_SIZE 65 /* an id of a vendor's: letters, digits, _ and - */
 
 enum { FAX_NUMBERS_MAX = 20, FAX_DOCUMENTS_MAX = 50 };
 
@@ -108,8 +107,6 @@ extern const struct fax_protocol fax_humblefax, fax_documo;
 bool fax_answer_refuses(const json_t *answer, struct buf *out);
 /* The id at the first of these paths that has one. False: none, or no usable one. */
 bool fax_answer_id(const json_t *answer, const char *const *paths, char out[FAX_ID_SIZE]);
-/* A text or a number as an id; false: it is none. */
-bool fax_read_id(const json_t *value, char out[FAX_ID_SIZE]);
 /* A number, or its text; 0: neither. */
 int64_t fax_read_number(const json_t *value);
 /* Words by their vendor's spelling, whatever its case, blanks or underscores. */

@@ -4,12 +4,14 @@
 #include "logstore/logstore.h"
 #include "metrics/metrics.h"
 #include "postgres/postgres.h"
+#include "secrets/keyring.h"
 #include "secrets/tokens.h"
 #include "service/service.h"
 
 struct callback_config {
 	struct kafka_config kafka;
 	struct postgres_config postgres;
+	struct secrets_config secrets;
 	struct logstore_config logstore;
 	int64_t retry_base_ms, retry_cap_ms;
 	struct tokens_config tokens;
@@ -40,4 +42,4 @@ void http_drain(struct http *http); /* no new requests; those under way are answ
 struct http *http_stop(struct http *http);
 
 extern struct metric metric_reports, metric_oldest, metric_responses, metric_store_waits,
-	metric_calls, metric_oldest_call, metric_hours;
+	metric_calls, metric_oldest_call, metric_hours, metric_vendor_notices;

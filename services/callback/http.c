@@ -1,5 +1,6 @@
 #include "http.h"
 
+#include "message/task.h"
 #include "secrets/tokens.h"
 #include "json/jdoc.h"
 
@@ -19,8 +20,8 @@ struct http {
 	struct tokens *tokens;
 	struct kafka_producer *producer; /* acks on the loop: none of the pipeline's */
 	struct event *acks;
-	struct worker *log_worker, *note_worker;
-	struct stores log_stores, note_stores;
+	struct worker *log_worker, *note_worker, *open_worker;
+	struct stores log_stores, note_stores, open_stores;
 };
 
 static void reply(struct httpd_request *rq, int code, const json_t *answer)
@@ -63,6 +64,7 @@ static void finish(struct call *call)
 		event_free(call->timeout);
 	json_decref(call->answer);
 	free(call->value);
+	free(call->task);
 	free(call);
 }
 
@@ -88,13 +90,18 @@ static void produce(struct call *call)
 {
 	static const struct timeval patience = { .tv_sec = ACK_TIMEOUT_S };
 	struct http *http = call->http;
+	const struct kafka_header header = { .name = TASK_HEADER,
+		                             .value = call->task,
+		                             .len = call->task ? strlen(call->task) : 0 };
 	const struct kafka_message m = {
-		.topic = KAFKA_TOPIC_CALLBACKS,
+		.topic = call->task ? KAFKA_TOPIC_TASKS : KAFKA_TOPIC_CALLBACKS,
 		.partition = -1,
 		.key = call->key,
 		.key_len = strlen(call->key),
-		.value = call->value,
-		.value_len = strlen(call->value),
+		.value = call->value ? call->value : "",
+		.value_len = call->value ? strlen(call->value) : 0,
+		.headers = &header,
+		.n_headers = call->task ? 1 : 0,
 	};
 
 	int result = kafka_produce(http->producer, &m, on_ack, call);
@@ -123,7 +130,7 @@ static void on_run(void *arg)
 {
 	struct call *call = arg;
 
-	if (call->value)
+	if (call->value || call->task)
 		produce(call);
 	else
 		finish(call);
@@ -131,12 +138,18 @@ static void on_run(void *arg)
 
 static void begin(struct http *http, struct call *call)
 {
-	bool notes = call->route->flags & ROUTE_NOTES;
+	struct worker *worker = http->log_worker;
 
-	call->stores = notes ? &http->note_stores : &http->log_stores;
+	call->stores = &http->log_stores;
+	if (call->route->flags & ROUTE_NOTES) {
+		worker = http->note_worker;
+		call->stores = &http->note_stores;
+	} else if (call->route->flags & ROUTE_OPEN) {
+		worker = http->open_worker;
+		call->stores = &http->open_stores;
+	}
 	service_hold(http->cb->ctx);
-	if (!worker_submit(notes ? http->note_worker : http->log_worker, run_call, on_run,
-	                   call)) {
+	if (!worker_submit(worker, run_call, on_run, call)) {
 		call_fail(call, CODE_AWAY, "too many requests are under way");
 		finish(call);
 	}
@@ -201,6 +214,7 @@ int http_start(struct callback *cb, struct http **out, struct err_text *why)
 	*out = http;
 	http->cb = cb;
 	http->log_stores.config = http->note_stores.config = cb->config;
+	http->open_stores.config = cb->config;
 	http->tokens = tokens_new(cb->config->tokens.current, cb->config->tokens.previous);
 	result = kafka_producer_open(&cb->config->kafka, &http->producer, why);
 	if (result)
@@ -211,6 +225,7 @@ int http_start(struct callback *cb, struct http **out, struct err_text *why)
 		abort();
 	http->log_worker = worker_new(cb->ctx, "http-logs", QUEUE_LIMIT);
 	http->note_worker = worker_new(cb->ctx, "http-notes", QUEUE_LIMIT);
+	http->open_worker = worker_new(cb->ctx, "http-vendors", QUEUE_LIMIT);
 	return listen_for_calls(http, why);
 }
 
@@ -224,6 +239,8 @@ static void close_stores(struct stores *s)
 {
 	s->logs = logstore_close(s->logs);
 	s->lag = kafka_lag_close(s->lag);
+	s->settings = settings_unref(s->settings);
+	s->source = settings_source_free(s->source);
 	s->pg = pg_close(s->pg);
 }
 
@@ -235,8 +252,10 @@ struct http *http_stop(struct http *http)
 	 */
 	http->log_worker = worker_free(http->log_worker);
 	http->note_worker = worker_free(http->note_worker);
+	http->open_worker = worker_free(http->open_worker);
 	close_stores(&http->log_stores);
 	close_stores(&http->note_stores);
+	close_stores(&http->open_stores);
 	http->producer = kafka_producer_close(http->producer);
 	if (http->acks)
 		event_free(http->acks);

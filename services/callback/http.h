@@ -10,6 +10,7 @@
 #include "httpd/httpd.h"
 #include "httpd/target.h"
 #include "kafka/lag.h"
+#include "settings/settings.h"
 
 #include <jansson.h>
 
@@ -21,6 +22,8 @@ struct stores {
 	struct logstore *logs;
 	struct kafka_lag *lag;
 	struct pg *pg;
+	struct settings_source *source;
+	struct settings *settings; /* as last read */
 };
 
 struct route;
@@ -31,16 +34,18 @@ struct call {
 	char parts[HTTP_PARTS_MAX][HTTP_PART_SIZE]; /* of the route's path */
 	struct stores *stores;
 
-	/* the answer, or, with a value, what to produce before it */
+	/* the answer, or, with a value (a report) or a task's header, what to produce
+	 * before it */
 	int code;
 	json_t *answer;
 	char *value;
-	char key[LOG_ID_HEX_SIZE];
+	char *task;
+	char key[LANE_KEY_SIZE];
 
 	struct event *timeout; /* while the broker's acknowledgement is awaited */
 };
 
-/* On a worker thread. Sets code and answer, or value and key too. */
+/* On a worker thread. Sets code and answer, or value or task, and key, too. */
 typedef void (*route_run_fn)(struct call *call);
 
 /* All are served by POST. */
@@ -51,7 +56,9 @@ struct route {
 };
 enum {
 	ROUTE_NOTES = 1, /* PostgreSQL's worker runs it, else the log store's */
-	ROUTE_OPEN = 2,  /* without x-internal-token: the path has a secret of its own */
+	/* without x-internal-token: the path has a secret of its own; a worker of its own,
+	   too, since anybody may call */
+	ROUTE_OPEN = 2,
 };
 
 /* routes.c */

@@ -26,9 +26,13 @@ struct metric metric_hours =
 	METRIC_GAUGE("callback_counted_hours",
                      "Hours of some lab whose counts are in mind, at most 256.", NULL);
 
+struct metric metric_vendor_notices =
+	METRIC_COUNTER("callback_vendor_notices_total",
+                       "Webhooks of fax vendors by what became of them.", "result");
+
 static struct metric *const metrics[] = {
 	&metric_hours,   &metric_calls,  &metric_oldest_call, &metric_responses,
-	&metric_reports, &metric_oldest, &metric_store_waits,
+	&metric_reports, &metric_oldest, &metric_store_waits, &metric_vendor_notices,
 };
 
 static struct callback_config config;
@@ -109,6 +113,7 @@ static const struct config_group groups[] = {
 	{ .keys = tokens_config_keys, .offset = FIELD(tokens) },
 	{ .keys = kafka_config_keys, .offset = FIELD(kafka) },
 	{ .keys = postgres_config_keys, .offset = FIELD(postgres) },
+	{ .keys = secrets_config_keys, .offset = FIELD(secrets) },
 	{ .keys = logstore_config_keys, .offset = FIELD(logstore) },
 	{ .keys = NULL },
 };

@@ -6,6 +6,7 @@
 #include "message/fields.h"
 #include "message/posted.h"
 #include "secrets/mask.h"
+#include "vendor.h"
 #include "json/jdoc.h"
 
 #define LOOKUP_MS 5000
@@ -166,6 +167,9 @@ static const struct route routes[] = {
 	{ .path = "/jio-integration-status-callback",
 	  .run = run_note,
 	  .flags = ROUTE_NOTES },
+	{ .path = "/vendor-callbacks/{vendor}/{secret}",
+	  .run = run_vendor,
+	  .flags = ROUTE_OPEN },
 };
 
 const struct route *route_find(const char *path, char parts[][HTTP_PART_SIZE])

@@ -4,50 +4,36 @@ import uuid
 
 import pytest
 
-from fleet.happenings import FAX
-from fleet.wait import eventually, stays
+from fleet.faxes import PDF, accepted, fax_row, publish, secret, the_log
+from fleet.stack import dev, http
+from fleet.wait import eventually
 from partners import Reply
 from partners.fax import ACCESS_KEY, FROM, SECRET_KEY, Documo, HumbleFax, answer
-
-PDF = b"%PDF-1.4 \x00\xff\r\n--not a boundary\r\n" + bytes(range(256)) * 40
-
 
 @pytest.fixture
 def humblefax():
     with HumbleFax() as vendor:
+        vendor.secret = secret()
         yield vendor
 
 
 @pytest.fixture
 def documo():
     with Documo() as vendor:
+        vendor.secret = secret()
         yield vendor
 
 
-def fax_row(world, vendor, extra=None, **columns):
-    return world.row(56, vendor.url, extra=vendor.details(**(extra or {})), **columns)
+def end(world, vendor, status, *more, fax=None):
+    """The vendor ends the fax, and tells."""
+    fax = fax or vendor.fax()
+    vendor.end(fax, status, *more)
+    assert notify(world, vendor, fax) == 202
 
 
-def publish(world, content=PDF, reports=1, to=(FAX,), fax_no=FAX):
-    bill = world.lab.bill(org_id=world.lab.org(fax_no=fax_no), items=reports)
-    ids = [world.lab.report(bill, item=i, document=content + bytes([i])) for i in range(reports)]
-    return world.publish({"action_id": 56, "lab_id": world.lab.id, "lab_report_ids": ids, "lab_report_id": ids[0],
-                          "bill_id": bill.id, "to": list(to), "activity_date": "2026-11-21T12:00:00Z"})
-
-
-def the_log(world, row, event):
-    logs = world.logs(event_id=event, lab_integration_id=row)
-    return logs[0] if logs else None
-
-
-def accepted(world, row, event):
-    """The log once the vendor has taken the fax: still QUEUED."""
-    def look():
-        log = the_log(world, row, event)
-        return log if log and log.get("vendor_fax_id") else None
-    log = eventually(look, 30, what=lambda: f"the vendor's id on {the_log(world, row, event)}")
-    assert log["status"] == "QUEUED", log["error_message"]
-    return log
+def notify(world, vendor, fax, key=None, **more):
+    body = vendor.notice(fax, **more)
+    return vendor.webhook(world.stack, key or vendor.secret.replace("/", "_").replace("+", "-"), body)
 
 
 def retry(world, log, kind="MANUAL", **more):
@@ -80,7 +66,8 @@ def test_three_steps_and_the_log_waits(world, humblefax):
     log = accepted(world, row, event)
     fax = humblefax.fax()
 
-    assert [step for _, step in humblefax.calls][:4] == ["create", "attach", "attach", "send"]
+    steps = [step for _, step in humblefax.calls if step not in ("list", "status")]
+    assert steps == ["create", "attach", "attach", "send"]
     assert fax.numbers == [12025550123] and fax.document == [PDF + b"\0", PDF + b"\1"]
     assert fax.uuid == str(log["_id"]) and log["vendor_fax_id"] == fax.id
     assert fax.cover["fromNumber"] == int(FROM) and fax.cover["includeCoversheet"] is True
@@ -137,6 +124,7 @@ def test_an_answer_that_is_none_is_said(world, humblefax):
 
 def test_a_vendor_that_was_asked_too_often_is_left_alone(world):
     with HumbleFax(limit=1, blocked=2) as vendor:
+        vendor.secret = secret()
         row = fax_row(world, vendor, {"rate_limit_per_second": 20}, is_auto_retry=True)
         log = world.wait_log(publish(world), row)
         assert (log["status"], log["error_kind"], log["response_status_code"]) == ("FAIL", "http_status", 429)
@@ -175,7 +163,7 @@ def test_a_private_address_is_refused(world, humblefax):
     assert (log["status"], log["error_kind"]) == ("FAIL", "blocked")
 
 
-# ---- the verdict, by asking ----
+# ---- the verdict ----
 
 @pytest.mark.parametrize("name", ["humblefax", "documo"])
 def test_without_a_webhook_the_vendor_is_asked(world, request, name):
@@ -191,6 +179,19 @@ def test_without_a_webhook_the_vendor_is_asked(world, request, name):
     assert len(vendor.faxes) == 1
 
 
+@pytest.mark.parametrize("name", ["humblefax", "documo"])
+def test_a_webhook_makes_the_vendor_be_asked(world, request, name):
+    vendor = request.getfixturevalue(name)
+    row = fax_row(world, vendor)
+    event = publish(world)
+    accepted(world, row, event)
+    end(world, vendor, "success")
+    log = world.wait_log(event, row)
+    assert (log["status"], log["pages_sent"]) == ("SUCCESS", 3) and vendor.count("status") >= 1
+    assert notify(world, vendor, vendor.fax()) in (200, 202), "a repeat is harmless"
+    assert the_log(world, row, event)["status"] == "SUCCESS"
+
+
 @pytest.mark.parametrize("name, status, said", [
     ("humblefax", "failure", "No answer (failure): 1 of 3 pages sent"),
     ("humblefax", "partial success", "No answer (partial success), 1 of 1 recipients have it: 3 of 3 pages sent"),
@@ -201,13 +202,65 @@ def test_a_failure_has_its_reason_and_its_pages(world, request, name, status, sa
     row = fax_row(world, vendor, {"auto_retry": {"patterns": ["No answer"]}}, is_auto_retry=True)
     event = publish(world)
     accepted(world, row, event)
-    vendor.end(vendor.fax(), status, 1, "No answer")
-    log = world.wait_log(event, row, deadline=60)
+    end(world, vendor, status, 1, "No answer")
+    log = world.wait_log(event, row)
     assert (log["status"], log["error_kind"], log["error_message"]) == ("FAIL", "vendor", said)
     assert log["pages"] == 3 and log["pages_sent"] >= 1
-    # three sweeps of the local stack: pages went out, so it is not sent again by itself
-    stays(lambda: len(vendor.faxes) == 1, 8)
-    assert the_log(world, row, event)["auto_retry_count"] == 0
+
+
+def test_what_pages_went_out_of_is_left_alone(world, humblefax):
+    row = fax_row(world, humblefax, {"auto_retry": {"patterns": ["No answer"]}}, is_auto_retry=True)
+    event = publish(world)
+    log = accepted(world, row, event)
+    end(world, humblefax, "failure", 1, "No answer")
+    world.wait_log(event, row)
+    said = dev("run", "retry-scheduler", "--dry-run").stdout
+    line, = [line for line in said.splitlines() if line.startswith(str(log["_id"]))]
+    assert line.endswith("left alone: pages of its fax went out: a person decides")
+    assert the_log(world, row, event)["auto_retry_count"] == 0 and len(humblefax.faxes) == 1
+
+
+def test_a_webhook_is_not_believed(world, humblefax):
+    """Whoever learns its address could write one: what the vendor says when it is asked counts."""
+    row = fax_row(world, humblefax)
+    event = publish(world)
+    accepted(world, row, event)
+    fax = humblefax.fax()
+    before = humblefax.count("status")
+    assert notify(world, humblefax, fax, status="success", numSuccesses=1) == 202
+    eventually(lambda: humblefax.count("status") > before, 20, what="the vendor is asked")
+    assert notify(world, humblefax, fax, status="success", id="99") == 202, "an id that the vendor does not know"
+    end(world, humblefax, "failure", 2, "Busy")
+    assert world.wait_log(event, row)["status"] == "FAIL"
+
+
+def test_a_webhook_needs_the_rows_secret(world, humblefax):
+    row = fax_row(world, humblefax)
+    event = publish(world)
+    accepted(world, row, event)
+    fax = humblefax.fax()
+    fax.status = "success"
+    other = HumbleFax()
+    other.secret = secret()
+    world.row(56, humblefax.url, extra=humblefax.details(webhook_secret=other.secret), is_disable=True)
+    before = humblefax.count("status")
+    body = humblefax.notice(fax)
+    known = humblefax.secret.replace("/", "%2F")
+    base = world.stack.env["CALLBACK_URL"] + "/vendor-callbacks/"
+    assert http("POST", base + "humblefax/whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", body).code == 401
+    assert http("POST", base + "documo/" + known, body).code == 401, "another vendor's"
+    assert http("POST", base + "carrier-pigeon/" + known, body).code == 404
+    assert http("POST", base + "humblefax/", body).code == 404
+    assert http("GET", base + "humblefax/" + known).code == 405
+    assert http("POST", base + "humblefax/" + other.secret.replace("/", "_"), body).code == 200, "no fax of that row"
+    assert http("POST", base + "humblefax/" + known, b"status=success").code == 400
+    assert http("POST", base + "humblefax/" + known, b"{" + b" " * 300_000 + b"}").code == 413
+    assert http("POST", base + "humblefax/" + known, {"type": "IncomingFax.SendComplete", "data": {"id": 1}}).code == 200
+    stranger = {"type": "SentFax.SendComplete", "data": {"id": 1, "uuid": "another-program"}}
+    assert http("POST", base + "humblefax/" + known, stranger).code == 200
+    assert humblefax.count("status") - before <= 2, "nobody but the polls asked"
+    assert http("POST", base + "humblefax/" + known, body).code == 202
+    assert world.wait_log(event, row)["status"] == "SUCCESS"
 
 
 # ---- retries ----
@@ -215,8 +268,8 @@ def test_a_failure_has_its_reason_and_its_pages(world, request, name, status, sa
 def ended(world, vendor, row, status="failure", pages_sent=1):
     event = publish(world)
     accepted(world, row, event)
-    vendor.end(vendor.fax(), status, pages_sent, "Busy")
-    return world.wait_log(event, row, deadline=60)
+    end(world, vendor, status, pages_sent, "Busy")
+    return world.wait_log(event, row)
 
 
 def test_a_person_may_send_it_again(world, humblefax):
@@ -225,8 +278,10 @@ def test_a_person_may_send_it_again(world, humblefax):
     retry_id = retry(world, log)
     attempt = wait_attempt(world, retry_id, final=False)
     assert len(humblefax.faxes) == 2 and attempt["vendor_fax_id"] != log["vendor_fax_id"]
-    humblefax.end(humblefax.faxes[attempt["vendor_fax_id"]], "success")
-    log = world.wait_log(log["event_id"], row, status="SUCCESS", deadline=60)
+    # the first one's webhook comes once more: it says nothing of the second
+    assert notify(world, humblefax, humblefax.faxes[log["vendor_fax_id"]]) == 202
+    end(world, humblefax, "success", fax=humblefax.faxes[attempt["vendor_fax_id"]])
+    log = world.wait_log(log["event_id"], row, status="SUCCESS")
     assert log["first_attempt"]["pages_sent"] == 1 and log["first_attempt"]["error_kind"] == "vendor"
     assert wait_attempt(world, retry_id)["status"] == "SUCCESS"
 
@@ -244,11 +299,10 @@ def test_without_a_page_it_may_go_again_by_itself(world, humblefax):
     row = fax_row(world, humblefax, {"auto_retry": {"patterns": ["Busy"]}}, is_auto_retry=True)
     event = publish(world)
     accepted(world, row, event)
-    humblefax.end(humblefax.fax(), "failure", 0, "Busy")
+    end(world, humblefax, "failure", 0, "Busy")
     eventually(lambda: len(humblefax.faxes) == 2, 60, what="the automatic retry")
-    for fax in humblefax.faxes.values():
-        if fax.status == "in progress":
-            humblefax.end(fax, "success")
+    second = max(humblefax.faxes.values(), key=lambda fax: int(fax.id))
+    end(world, humblefax, "success", fax=second)
     assert world.wait_log(event, row, status="SUCCESS", deadline=60)["auto_retry_count"] == 1
 
 
@@ -258,12 +312,20 @@ def test_a_fax_on_its_way_is_not_sent_again(world, humblefax):
     retry_id = retry(world, log)
     attempt = wait_attempt(world, retry_id, final=False)
     assert attempt["vendor_fax_id"] == log["vendor_fax_id"] and len(humblefax.faxes) == 1
-    humblefax.end(humblefax.fax(), "success")
-    assert world.wait_log(log["event_id"], row, deadline=60)["status"] == "SUCCESS"
+    end(world, humblefax, "success")
+    assert world.wait_log(log["event_id"], row)["status"] == "SUCCESS"
     assert wait_attempt(world, retry_id)["status"] == "SUCCESS" and len(humblefax.faxes) == 1
 
 
 # ---- no answer ----
+
+def lost(vendor, reply):
+    """The vendor takes the fax, does not answer, and cannot be asked."""
+    def taken():
+        vendor.faults["list"] = answer({"result": "failure", "error": "maintenance"}, 503)
+        return reply
+    vendor.after["send"] = taken
+
 
 def test_a_send_without_an_answer_is_looked_for(world, humblefax):
     humblefax.after["send"] = lambda: Reply(reset=True)
@@ -273,8 +335,7 @@ def test_a_send_without_an_answer_is_looked_for(world, humblefax):
 
 
 def test_one_that_cannot_be_found_is_looked_for_by_the_retry(world, humblefax):
-    humblefax.after["send"] = lambda: Reply(hang=True)
-    humblefax.faults["list"] = answer({"result": "failure", "error": "maintenance"}, 503)
+    lost(humblefax, Reply(hang=True))
     row = fax_row(world, humblefax, {"timeout_ms": 1500})
     log = world.wait_log(publish(world), row)
     assert (log["status"], log["error_kind"], log["error_message"]) == ("FAIL", "timeout", "No response")
@@ -296,3 +357,13 @@ def test_what_documo_cannot_tell_a_person_decides(world, documo):
     assert len(documo.faxes) == 1
     attempt = wait_attempt(world, retry(world, log), final=False)
     assert attempt["status"] == "QUEUED" and len(documo.faxes) == 2
+
+
+def test_a_late_webhook_mends_a_failure(world, humblefax):
+    lost(humblefax, Reply(reset=True))
+    row = fax_row(world, humblefax)
+    log = world.wait_log(publish(world), row)
+    assert (log["status"], log["vendor_fax_id"]) == ("FAIL", "?")
+    end(world, humblefax, "success")
+    log = world.wait_log(log["event_id"], row, status="SUCCESS")
+    assert log["vendor_fax_id"] == humblefax.fax().id and len(humblefax.faxes) == 1

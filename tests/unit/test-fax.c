@@ -266,6 +266,54 @@ static void an_answer_may_refuse_whatever_its_code(void **state)
 	}
 }
 
+static void a_webhook_names_its_fax(void **state)
+{
+	static const struct {
+		const char *vendor, *body, *fault; /* NULL: fine */
+		bool sent;
+		const char *id, *uuid;
+	} cases[] = {
+		{ "humblefax",
+		  "{'type':'SentFax.SendComplete','webhookMsgId':'w','data':{'SentFax':{'"
+		  "id':"
+		  "'12','uuid':'" LOG "','status':'success'}}}",
+		  NULL, true, "12", LOG },
+		{ "humblefax",
+		  "{'type':'SentFax.SendComplete','data':{'id':12,'uuid':'" LOG "'}}", NULL,
+		  true, "12", LOG },
+		{ "humblefax", "{'type':'IncomingFax.SendComplete','data':{'id':7}}", NULL,
+		  false, "", "" },
+		{ "humblefax", "{'type':'SentFax.SendComplete','data':{'id':'../7'}}",
+		  "data has no id", false, "", "" },
+		{ "humblefax", "{'data':{}}", "type is missing", false, "", "" },
+		{ "humblefax", "[]", "must be a JSON object", false, "", "" },
+		{ "humblefax", "status=success", "line 1", false, "", "" },
+		{ "documo",
+		  "{'id':'n','event':'fax.v1.outbound.complete','data':{'id':'a-1',"
+		  "'messageId':'b-2'}}",
+		  NULL, true, "b-2", "" },
+		{ "documo", "{'event':'fax.v1.outbound.failed','data':{'id':'a-1'}}", NULL,
+		  true, "a-1", "" },
+		{ "documo", "{'event':'fax.v1.inbound.succeed','data':{'id':'a-1'}}", NULL,
+		  false, "", "" },
+		{ "documo", "{'type':'x'}", "event is missing", false, "", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(freep) char *body = with_quotes(cases[i].body);
+		struct err_text why = { "" };
+		struct vendor_notice n;
+		int r = vendor_notice_read(fax_vendor_find(cases[i].vendor), body,
+		                           strlen(body), &n, &why);
+
+		if ((r != 0) != (cases[i].fault != NULL) ||
+		    (r && !strstr(why.text, cases[i].fault)) ||
+		    n.of_sent_fax != cases[i].sent || strcmp(n.fax_id, cases[i].id) != 0 ||
+		    strcmp(n.uuid, cases[i].uuid) != 0)
+			fail_msg("%s: %s, %s, %s", body, why.text, n.fax_id, n.uuid);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +323,7 @@ int main(void)
 		cmocka_unit_test(the_steps_are_the_documented_requests),
 		cmocka_unit_test(an_answer_has_a_status),
 		cmocka_unit_test(an_answer_may_refuse_whatever_its_code),
+		cmocka_unit_test(a_webhook_names_its_fax),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
