@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The demo: the stack with the sample LIS, partners of several moods, and events that a lab makes.
 
-DEMO_MOODS=(ok fail hang mllp sftp)
+DEMO_MOODS=(ok fail hang mllp sftp fax)
 
 demo_partners() {
 	printf 'partner-%s\n' "${DEMO_MOODS[@]}"
@@ -15,6 +15,7 @@ demo_port() {
 	hang) port 12 ;;
 	mllp) port 13 ;;
 	sftp) port 14 ;;
+	fax) port 15 ;;
 	esac
 }
 
@@ -24,6 +25,7 @@ demo_partners_start() {
 		port=$(demo_port "$mood")
 		case $mood in
 		sftp) set -- "$LOCAL/demo/sftp.sh" "$port" "$STATE/sftp" ;;
+		fax) set -- python3 "$LOCAL/demo/fax.py" "$port" ;;
 		mllp) set -- python3 "$LOCAL/demo/mllp.py" "$port" "$mood" ;;
 		*) set -- python3 "$LOCAL/demo/partner.py" "$port" "$mood" ;;
 		esac
@@ -53,7 +55,7 @@ demo_rows() {
 	psql -X -q -v ON_ERROR_STOP=1 -1 -d "$POSTGRES_URL" -f "$LOCAL/demo/integrations.sql" \
 		-v ok="http://127.0.0.1:$(demo_port ok)" -v fail="http://127.0.0.1:$(demo_port fail)" \
 		-v hang="http://127.0.0.1:$(demo_port hang)" -v mllp="$(demo_port mllp)" \
-		-v sftp="$(demo_port sftp)" -v sftp_user="$(id -un)" -v sftp_folder="$STATE/sftp/in" \
+		-v fax="http://127.0.0.1:$(demo_port fax)" -v sftp="$(demo_port sftp)" -v sftp_user="$(id -un)" -v sftp_folder="$STATE/sftp/in" \
 		-v sftp_key="$(<"$STATE/sftp/client")" \
 		-v sftp_host_key="$(ssh-keygen -lf "$STATE/sftp/host.pub" | cut -d" " -f 2)"
 }
@@ -89,6 +91,7 @@ demo_guide() {
 		  Ledger ERP          $(demo_port hang)   never answers
 		  City Hospital       $(demo_port mllp)   takes orders and patients as HL7 over MLLP, answers AA
 		  Regional Archive    $(demo_port sftp)   takes bills and reports as HL7 files over SFTP: ${STATE#"$ROOT"/}/sftp/in
+		  County Clinic       $(demo_port fax)   gets reports by fax through a vendor that needs some seconds, and is sometimes busy
 
 		The dashboard: $DASHBOARD_URL  (login, role, password)
 		$(demo_logins)
@@ -114,6 +117,7 @@ cmd_demo() {
 	demo_lis_start || die "the sample LIS's API does not run"
 	logged "$STATE/log/lis-sim.log" "calling the LIS through the gateway" demo_calls
 	logged "$STATE/log/lis-sim.log" "playing events" lis_sim play --mix billing --count 60 --rate 20
+	logged "$STATE/log/lis-sim.log" "faxing reports" lis_sim play --action fax_report --lab 900001 --count 4 --rate 20
 	demo_guide
 	if [[ -t 1 ]]; then
 		say "the live list; Ctrl-C leaves it, and everything running"

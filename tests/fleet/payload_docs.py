@@ -12,7 +12,8 @@ HEAD = """# Payloads
 
 What a partner gets, by Action ID: JSON over HTTP. `webhookId` is the Action ID; `labId` is an object in the events of bills and a number in all others; `Status` or `status`
 says the event in the words that partners know. Every key is always there, null where nothing is known, spelled as partners know it. A row's `template_text` replaces the body: Mustache over the context, then over these keys;
-HL7 rows (28, 49, 50, or a `payload_type` of HL7) get a message of the same entity; a GET has the same members in its query, nested ones as JSON text, and never a document.
+HL7 rows (28, 49, 50, or a `payload_type` of HL7) get a message of the same entity; a GET has the same members in its query, nested ones as JSON text, and never a document;
+a fax row (56) makes the vendor's requests of it ([operations](operations.md#rows-that-send-faxes)).
 
 The definitions are tables in `common/payload/`, one a family; `docs/schemas/payloads/` has a JSON Schema of each, made of the groups in [blocks](schemas/payloads/blocks.json). This page is
 made of what an HTTP partner received in `tests/e2e/test_payload_docs.py`, which also checks that it is current (`--update` writes it anew).

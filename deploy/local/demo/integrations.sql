@@ -1,5 +1,5 @@
 -- The demo's partners as rows of configuration, for labs of the sample LIS. May be run again.
--- psql variables: ok, fail, hang (base URLs of the demo partners), mllp, sftp (ports), sftp_user,
+-- psql variables: ok, fail, hang, fax (base URLs of the demo partners), mllp, sftp (ports), sftp_user,
 -- sftp_folder, sftp_key, sftp_host_key.
 
 INSERT INTO integration.developer_authentication
@@ -11,7 +11,8 @@ VALUES
 	(900004, 'demo-ledger-erp',       900002, 3, 'Ledger ERP (hangs)'),
 	(900005, 'demo-acme-health-3',    900003, 1, 'Acme Health'),
 	(900006, 'demo-city-hospital',    900001, 4, 'City Hospital'),
-	(900007, 'demo-regional-archive', 900001, 5, 'Regional Archive')
+	(900007, 'demo-regional-archive', 900001, 5, 'Regional Archive'),
+	(900008, 'demo-county-clinic',    900001, 6, 'County Clinic')
 ON CONFLICT (id) DO NOTHING;
 
 -- Acme Health takes every billing and registration event of all three labs.
@@ -47,3 +48,10 @@ SELECT 900007 * 100 + action_id, 900007, action_id,
            'host_key_sha256', jsonb_build_array(:'sftp_host_key'), 'directory', :'sftp_folder'))
 FROM unnest(ARRAY[1, 49, 50]) action_id
 ON CONFLICT (id) DO UPDATE SET integration_extra_details = excluded.integration_extra_details;
+
+-- County Clinic gets reports by fax.
+INSERT INTO integration.lab_integration
+	(id, auth_id, action_category_list_id, url, integration_extra_details)
+VALUES (90000856, 900008, 56, :'fax', '{"transport": "fax", "vendor": "humblefax",
+	"fax": {"access_key": "demo", "secret_key": "demo-secret", "from": "12025550100"}}')
+ON CONFLICT (id) DO UPDATE SET url = excluded.url;
