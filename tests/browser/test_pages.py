@@ -112,8 +112,12 @@ def test_a_partner_is_paused_and_resumed(visit, world, partner):
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Reason").fill("their maintenance")
     dialog.get_by_role("button", name="Pause").click()
-    expect(page.get_by_text("their maintenance")).to_be_visible()
-    page.get_by_role("button", name="Resume").first.click()
+    line = page.get_by_role("table", name="Partners").get_by_role("row", name="their maintenance")
+    expect(line).to_be_visible()
+    page.goto(f"/webhook?lab={world.lab.id}")
+    expect(page.locator(".banner", has_text="their maintenance")).to_be_visible()
+    page.locator(".banner").get_by_role("link", name="Health").click()
+    line.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("their maintenance")).to_have_count(0)
 
 

@@ -222,16 +222,30 @@ export interface Activity {
   created_at: string;
 }
 
+/** What a downstream or a vendor said later of a log. */
+export interface LaterWord {
+  log_id: string;
+  status: string;
+  developer_name?: string | null;
+  operation?: string | null;
+  vendor?: string | null;
+  fusion_log?: string | null;
+  error_message?: string | null;
+}
+
+export interface TraceItem {
+  kind: 'log' | 'retry' | 'callback' | 'activity';
+  at: string;
+  log?: LogRow | null;
+  retry?: Partial<Retry> | null;
+  callback?: LaterWord | null;
+  activity?: Activity | null;
+}
+
 export interface Trace {
   kind: string;
   id: string;
-  items: {
-    kind: 'log' | 'retry' | 'activity';
-    at: string;
-    log?: LogRow | null;
-    retry?: Partial<Retry> | null;
-    activity?: Activity | null;
-  }[];
+  items: TraceItem[];
   capped: boolean;
 }
 
@@ -353,17 +367,50 @@ export interface IntegrationStats {
   hours: { at: string; total: number; success: number; fail: number; p95_ms: number | null }[];
 }
 
+export interface OpenCircuit {
+  id: string;
+  lab_integration_id: number;
+  auth_id: number;
+  lab_id: number;
+  developer_name: string;
+  operation: string;
+  since: string | null;
+  error_kind: string | null;
+}
+
+/** An integration's queue, as the dispatcher said in the last seconds. */
+export interface LaneState extends OpenCircuit {
+  queued: number;
+  in_flight: number;
+  parked: number;
+  spilling: boolean;
+  circuit: 'closed' | 'open';
+  probe_at: string | null;
+  waits_until: string | null;
+  last_success_at: string | null;
+  sent_per_second: number;
+  rate: number | null;
+}
+
+export interface StuckLog extends LogRow {
+  why?: string;
+  why_text?: string;
+  lane?: string | null;
+}
+
 export interface Health {
   at: string;
   consumers: { group: string; topic: string; lag: number | null }[];
   stores: Record<string, boolean>;
   failed_tasks: number | null;
   lanes: Lane[];
-  stuck: { count: Count; items: LogRow[] };
+  open_circuits?: OpenCircuit[];
+  lane_states?: LaneState[];
+  stuck: { count: Count; items: StuckLog[] };
 }
 
 /** What the stream pushes of Health. */
-export type HealthNow = Pick<Health, 'at' | 'stores' | 'failed_tasks' | 'lanes'>;
+export type HealthNow = Pick<Health, 'at' | 'stores' | 'failed_tasks' | 'lanes' | 'open_circuits'>;
 
 export interface Stats {
   from: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { isHl7, parseHl7 } from './hl7';
+import { fieldPath, hl7Delimiters, isHl7, observations, parseHl7, rawFields } from './hl7';
 import { hl7Name } from './hl7-names';
 
 const message = [
@@ -50,5 +50,27 @@ describe('an HL7 message', () => {
   it('decodes escapes', () => {
     const segments = parseHl7(message, hl7Name);
     expect(segments[3]?.fields.find((field) => field.path === 'OBX-5')?.value).toBe('a|b\nc');
+  });
+
+  it('keeps each field where it stands in the text', () => {
+    const segments = parseHl7(message, hl7Name);
+    const d = hl7Delimiters(segments);
+    for (const segment of segments) {
+      const parts = rawFields(segment, d);
+      expect(parts.map((part) => part.text).join(d.field)).toBe(segment.raw);
+      for (const field of segment.fields) {
+        if (field.path === 'MSH-1') continue;
+        const part = parts.find((one) => one.n === fieldPath(field.path));
+        expect(part?.text).toContain(field.raw);
+      }
+    }
+  });
+
+  it('reads results as a table', () => {
+    expect(observations(parseHl7(message, hl7Name))[0]).toMatchObject({
+      name: 'Hb',
+      value: '13.5',
+      units: 'g/dL',
+    });
   });
 });

@@ -115,3 +115,50 @@ export function parseHl7(text: string, names: Names): Hl7Segment[] {
     return { id, label: nth > 1 ? `${id} ${String(nth)}` : id, raw, fields };
   });
 }
+
+export function hl7Delimiters(segments: Hl7Segment[]): Delimiters {
+  return delimiters(segments.find((segment) => segment.id === 'MSH')?.raw ?? 'MSH|^~\\&');
+}
+
+/** "PID-5[2]" is field 5. */
+export const fieldPath = (path: string): number => Number(/-(\d+)/.exec(path)?.[1] ?? 0);
+
+/** The segment's text by fields, as it was sent; n: the field's number, 0 for the name. */
+export function rawFields(
+  segment: Hl7Segment,
+  d: { field: string },
+): { n: number; text: string }[] {
+  const shift = segment.id === 'MSH' ? 1 : 0; // MSH-1 is the separator itself
+  return segment.raw.split(d.field).map((text, i) => ({ n: i === 0 ? 0 : i + shift, text }));
+}
+
+export interface Observation {
+  name: string;
+  value: string;
+  units: string;
+  range: string;
+  flag: string;
+  state: string;
+}
+
+/** Each OBX as one result. */
+export function observations(segments: Hl7Segment[]): Observation[] {
+  const at = (segment: Hl7Segment, n: number, component = 0): string => {
+    const found = segment.fields.filter((field) => fieldPath(field.path) === n);
+    const part = (field: Hl7Field): string =>
+      component && field.components.length
+        ? (field.components.find((one) => one.path.endsWith(`.${String(component)}`))?.value ?? '')
+        : field.value;
+    return found.map(part).join(' ');
+  };
+  return segments
+    .filter((segment) => segment.id === 'OBX')
+    .map((segment) => ({
+      name: at(segment, 3, 2) || at(segment, 3, 1),
+      value: at(segment, 5),
+      units: at(segment, 6, 1),
+      range: at(segment, 7),
+      flag: at(segment, 8),
+      state: at(segment, 11),
+    }));
+}

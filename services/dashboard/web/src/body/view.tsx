@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 
 import { count, plain } from '../format/text';
+import { copy } from '../parts/toast';
 import { t } from '../text/en';
 
 import { isHl7 } from './hl7';
@@ -94,14 +95,46 @@ export function BodyView(props: {
 }) {
   const { text, truncated, size, masked } = props;
   const lines = useMemo(() => (text ? (jsonLines(text) ?? rawLines(text)) : []), [text]);
+  const [raw, setRaw] = useState(false);
   if (!text)
     return (
       <p class="quiet">{masked ? t('body.masked', { size: count(size ?? 0) }) : t('body.none')}</p>
     );
+  const asSent = rawLines(text);
   return (
     <>
-      {truncated && <p class="label">{t('body.cut')}</p>}
-      {isHl7(text) ? <Hl7View text={text} /> : <Lines key={text.length} lines={lines} />}
+      {truncated && (
+        <p class="label">{size ? t('body.cut.of', { size: count(size) }) : t('body.cut')}</p>
+      )}
+      <div class="body-tools">
+        <span class="quiet">{t('body.size', { n: count(new Blob([text]).size) })}</span>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={raw}
+            onChange={(event) => {
+              setRaw(event.currentTarget.checked);
+            }}
+          />
+          {t('body.raw')}
+        </label>
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            copy(text, t('copied'));
+          }}
+        >
+          {t('copy')}
+        </button>
+      </div>
+      {raw ? (
+        <Lines key="raw" lines={asSent} />
+      ) : isHl7(text) ? (
+        <Hl7View text={text} />
+      ) : (
+        <Lines key={text.length} lines={lines} />
+      )}
     </>
   );
 }

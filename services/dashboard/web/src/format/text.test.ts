@@ -9,6 +9,7 @@ describe('texts of strangers', () => {
     [0, '0'],
     ['a\u202eb', 'a␣U+202Eb'],
     ['<b>', '<b>'],
+    ['a\u0000\u000bb\n', 'a␀␋b\n'],
   ])('%j is shown as %j', (given, shown) => {
     expect(plain(given)).toBe(shown);
   });

@@ -97,11 +97,12 @@ export function instantOf(wall: string): string {
   return Number.isNaN(ms) ? '' : new Date(ms).toISOString();
 }
 
-/** The time between two instants: "+3.4 s", "+5 min", "+2 d"; "" for less than a tenth of a second. */
+/** The time between two instants: "+34 ms", "+3.4 s", "+5 min", "+2 d"; "" for none. */
 export function formatGap(from: string | null | undefined, to: string | null | undefined): string {
   const a = parseTime(from);
   const b = parseTime(to);
-  if (a === null || b === null || b - a < 100) return '';
+  if (a === null || b === null || b <= a) return '';
+  if (b - a < 1000) return `+${String(Math.round(b - a))} ms`;
   const seconds = (b - a) / 1000;
   if (seconds < 90) return `+${seconds.toFixed(1)} s`;
   if (seconds < 5400) return `+${String(Math.round(seconds / 60))} min`;

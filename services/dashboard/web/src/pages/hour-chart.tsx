@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { IntegrationStats } from '../api/types';
 import { count } from '../format/text';
 import { formatTime, zone } from '../format/time';
+import { preferences } from '../state/session';
 import { t } from '../text/en';
 
 interface Hour {
@@ -68,6 +69,8 @@ export function HourChart({ integrations }: { integrations: IntegrationStats[] }
   const ref = useRef<HTMLDivElement>(null);
   const hours = sum(integrations);
   const key = JSON.stringify(hours);
+  // Another theme or zone: drawn anew, since a canvas keeps its colours.
+  const look = `${preferences.value.theme ?? ''} ${zone()}`;
   useEffect(() => {
     if (!ref.current || hours.length < 2) return undefined;
     const drawn = draw(ref.current, hours);
@@ -76,7 +79,7 @@ export function HourChart({ integrations }: { integrations: IntegrationStats[] }
         end();
       });
     };
-  }, [key]);
+  }, [key, look]);
   if (hours.length < 2) return null;
   return (
     <figure>

@@ -1,22 +1,13 @@
 /* What every page says while it holds: a newer version, partners on hold, runs under way. */
 import { useEffect } from 'preact/hooks';
 
-import { get, post } from '../api/client';
-import { listen } from '../api/stream';
-import type { Items, Lane } from '../api/types';
 import { count, plain } from '../format/text';
 import { formatTime } from '../format/time';
+import { health, watchHealth } from '../state/health';
 import { address } from '../state/route';
 import { activeRuns, finished, watchRuns } from '../state/runs';
-import { may } from '../state/session';
 import { stale } from '../state/stale';
-import { t } from '../text/en';
-
-import { useLoad } from './load';
-import { problemText } from './problem';
-import { say } from './toast';
-
-const askMs = 60_000;
+import { t, type TextKey } from '../text/en';
 
 function Stale() {
   if (!stale.value) return null;
@@ -35,21 +26,24 @@ function Stale() {
   );
 }
 
+/* A store that is away: what still works is said with it. */
+function Away() {
+  const stores = Object.entries(health.value?.stores ?? {}).filter(([, up]) => !up);
+  return (
+    <>
+      {stores.map(([name]) => (
+        <div key={name} class="banner banner-bad" role="status">
+          {t(`banner.away.${name}` as TextKey)}
+        </div>
+      ))}
+    </>
+  );
+}
+
 /* Lanes that people hold, on every page of their labs until they are let go. */
 function Held() {
   const lab = address.value.query['lab'] ?? '';
-  const lanes = useLoad('lanes', (signal) => get<Items<Lane>>('lanes', {}, signal));
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) lanes.reload();
-    }, askMs);
-    const endings = ['health', 'lanes', 'resync'].map((name) => listen(name, lanes.reload));
-    return () => {
-      clearInterval(timer);
-      for (const end of endings) end();
-    };
-  }, []);
-  const held = (lanes.data?.items ?? []).filter(
+  const held = (health.value?.lanes ?? []).filter(
     (lane) => lane.paused && (lab === '' || lane.lab_ids.map(String).includes(lab)),
   );
   return (
@@ -61,21 +55,7 @@ function Held() {
             {lane.until && t('banner.until', { time: formatTime(lane.until) })}{' '}
             <bdi class="quiet">{plain(lane.reason)}</bdi>
           </span>
-          {may('operator') && (
-            <button
-              type="button"
-              onClick={() => {
-                post(`lanes/${encodeURIComponent(lane.id)}/resume`).then(
-                  lanes.reload,
-                  (problem: unknown) => {
-                    say(problemText(problem));
-                  },
-                );
-              }}
-            >
-              {t('lane.resume')}
-            </button>
-          )}
+          <a href={lab ? `/health?lab=${lab}` : '/health'}>{t('nav.health')}</a>
         </div>
       ))}
     </>
@@ -83,11 +63,13 @@ function Held() {
 }
 
 export function Banners() {
+  useEffect(watchHealth, []);
   return (
-    <>
+    <div class="banners">
       <Stale />
+      <Away />
       <Held />
-    </>
+    </div>
   );
 }
 

@@ -15,6 +15,7 @@ export const frame = {
   'copied.log_id': 'Log id copied',
   copy: 'Copy',
   'copy.curl': 'Copy as curl',
+  'copy.link': 'Copy link',
   'copy.log_id': 'Copy log id',
   'key.close': 'Close, back to the row',
   'key.copy': 'Copy the log id',
@@ -111,4 +112,5 @@ export const frame = {
   'palette.title': 'Go to or do',
   'stale.reload': 'Reload',
   'stale.title': 'A newer version of this page is there.',
+  print: 'Print',
 } as const;

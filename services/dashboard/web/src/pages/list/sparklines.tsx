@@ -15,27 +15,33 @@ const shown = 8;
 const poor = 0.95;
 const refreshMs = 60_000;
 
-function points(hours: IntegrationStats['hours'], of: 'success' | 'fail', top: number): string {
-  const step = hours.length > 1 ? width / (hours.length - 1) : width;
-  return hours
-    .map(
-      (hour, i) =>
-        `${i === 0 ? 'M' : 'L'}${(i * step).toFixed(1)} ${(height - 1 - (hour[of] / top) * (height - 2)).toFixed(1)}`,
-    )
-    .join('');
-}
-
+/* A stacked bar an hour: what arrived, and above it what failed. */
 export function Spark({ stats }: { stats: IntegrationStats }) {
-  const top = Math.max(1, ...stats.hours.map((hour) => Math.max(hour.success, hour.fail)));
+  const top = Math.max(1, ...stats.hours.map((hour) => hour.success + hour.fail));
+  const step = width / Math.max(1, stats.hours.length);
+  const tall = (n: number): number => (n === 0 ? 0 : Math.max(1.5, (n / top) * height));
   return (
     <svg
+      class="spark"
       viewBox={`0 0 ${String(width)} ${String(height)}`}
       width={width}
       height={height}
       aria-hidden="true"
     >
-      <path class="spark-ok" d={points(stats.hours, 'success', top)} />
-      <path class="spark-bad" d={points(stats.hours, 'fail', top)} />
+      <line x1={0} x2={width} y1={height - 0.5} y2={height - 0.5} />
+      {stats.hours.map((hour, i) => {
+        const ok = tall(hour.success);
+        const bad = tall(hour.fail);
+        const at = { x: i * step, width: Math.max(1, step - 1) };
+        return (
+          <g key={hour.at}>
+            {ok > 0 && <rect class="spark-ok" {...at} y={height - ok} height={ok} />}
+            {bad > 0 && (
+              <rect class="spark-bad" {...at} y={Math.max(0, height - ok - bad)} height={bad} />
+            )}
+          </g>
+        );
+      })}
     </svg>
   );
 }
@@ -60,26 +66,37 @@ export function Sparklines({ lab, chosen }: { lab: string; chosen: string }) {
       {stats.data && worst.length === 0 && <li class="quiet">{t('spark.none')}</li>}
       {worst.map((one) => {
         const id = String(one.lab_integration_id ?? '');
+        const figures = (
+          <>
+            <span class="spark-name">
+              <bdi>{plain(one.developer_name)}</bdi> <span class="quiet">{one.operation}</span>
+            </span>
+            <Spark stats={one} />
+            <span class={`spark-figures${rate(one) < poor ? ' bad' : ''}`}>
+              {t('spark.figures', {
+                percent: String(Math.round(rate(one) * 1000) / 10),
+                p95: formatDuration(one.p95_ms) || '–',
+              })}
+            </span>
+          </>
+        );
+        if (id === '')
+          return (
+            <li key={`${String(one.auth_id)} ${one.operation ?? ''}`}>
+              <div>{figures}</div>
+            </li>
+          );
         return (
           <li key={id}>
             <button
               type="button"
-              aria-pressed={id !== '' && id === chosen}
-              disabled={id === ''}
+              aria-pressed={id === chosen}
+              title={`${plain(one.developer_name)} ${plain(one.operation)}`}
               onClick={() => {
                 setFilter({ integration: id === chosen ? '' : id });
               }}
             >
-              <span class="spark-name">
-                <bdi>{plain(one.developer_name)}</bdi> <span class="quiet">{one.operation}</span>
-              </span>
-              <Spark stats={one} />
-              <span class={`spark-figures ${rate(one) < poor ? 'bad' : ''}`}>
-                {t('spark.figures', {
-                  percent: String(Math.round(rate(one) * 1000) / 10),
-                  p95: formatDuration(one.p95_ms) || '–',
-                })}
-              </span>
+              {figures}
             </button>
           </li>
         );

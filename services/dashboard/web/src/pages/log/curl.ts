@@ -2,7 +2,7 @@
 import type { Log } from '../../api/types';
 import { shellQuote } from '../../format/text';
 
-const methods = ['GET', 'POST', 'PUT', 'DELETE'];
+export const methods = ['GET', 'POST', 'PUT', 'DELETE'];
 const masked = /\*{3}|••|…/;
 
 export function asCurl(log: Log): string {
