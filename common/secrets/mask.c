@@ -30,29 +30,48 @@ bool mask_wants(const char *name, size_t len)
 	       (len == 3 && strncasecmp(name, "pwd", 3) == 0);
 }
 
-static void append_query(struct buf *out, const char *query, size_t len)
+struct replacing {
+	struct buf out;
+	url_secret_fn fn;
+	void *arg;
+};
+
+static void append_secret(struct replacing *r, const char *path, const char *text,
+                          size_t len)
+{
+	CLEANUP(freep) char *secret = xstrndup(text, len);
+	CLEANUP(freep) char *instead = r->fn(r->arg, path, secret);
+
+	buf_append_str(&r->out, instead ? instead : secret);
+}
+
+static void append_query(struct replacing *r, const char *query, size_t len)
 {
 	while (len > 0) {
 		const char *amp = memchr(query, '&', len);
 		size_t n = amp ? (size_t)(amp - query) : len;
 		const char *equals = memchr(query, '=', n);
+		size_t name_len = equals ? (size_t)(equals - query) : 0;
 
-		if (equals && mask_wants(query, (size_t)(equals - query))) {
-			buf_append(out, query, (size_t)(equals + 1 - query));
-			buf_append_str(out, MASK_TEXT);
+		if (equals && mask_wants(query, name_len)) {
+			CLEANUP(freep)
+			char *path = xasprintf("url.query.%.*s", (int)name_len, query);
+
+			buf_append(&r->out, query, name_len + 1);
+			append_secret(r, path, equals + 1, n - name_len - 1);
 		} else {
-			buf_append(out, query, n);
+			buf_append(&r->out, query, n);
 		}
 		if (amp)
-			buf_append_char(out, '&');
+			buf_append_char(&r->out, '&');
 		query += n + (amp != NULL);
 		len -= n + (amp != NULL);
 	}
 }
 
-char *mask_url(const char *url)
+char *url_replace_secrets(const char *url, url_secret_fn fn, void *arg)
 {
-	struct buf out = BUF_INIT(0);
+	struct replacing r = { .out = BUF_INIT(0), .fn = fn, .arg = arg };
 	const char *scheme = strstr(url, "://");
 	const char *host = scheme ? scheme + 3 : url;
 	const char *host_end = host + strcspn(host, "/?#");
@@ -60,17 +79,27 @@ char *mask_url(const char *url)
 	const char *query = host_end + strcspn(host_end, "?#");
 	size_t query_len = *query == '?' ? strcspn(query + 1, "#") : 0;
 
-	buf_append(&out, url, (size_t)(host - url));
+	buf_append(&r.out, url, (size_t)(host - url));
 	if (at) {
-		buf_append_str(&out, MASK_TEXT "@");
-		host = at + 1;
+		append_secret(&r, "url.userinfo", host, (size_t)(at - host));
+		host = at;
 	}
-	buf_append(&out, host, (size_t)(query - host));
+	buf_append(&r.out, host, (size_t)(query - host));
 	if (*query == '?') {
-		buf_append_char(&out, '?');
-		append_query(&out, query + 1, query_len);
+		buf_append_char(&r.out, '?');
+		append_query(&r, query + 1, query_len);
 		query += 1 + query_len;
 	}
-	buf_append_str(&out, query);
-	return buf_take(&out);
+	buf_append_str(&r.out, query);
+	return buf_take(&r.out);
+}
+
+static char *mask_one(void *arg, const char *path, const char *text)
+{
+	return xstrdup(MASK_TEXT);
+}
+
+char *mask_url(const char *url)
+{
+	return url_replace_secrets(url, mask_one, NULL);
 }

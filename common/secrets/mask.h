@@ -9,7 +9,12 @@
 /* True when the value of a header or of a query parameter of that name is a secret. */
 bool mask_wants(const char *name, size_t len);
 /*
- * The URL as it may be shown: user and password, and the values of query parameters whose
- * names say that they are secrets, are masked. The caller frees.
+ * The secrets within a URL: user and password as one ("url.userinfo"), and the values of
+ * query parameters whose names say so ("url.query.NAME"), as they stand there. What `fn`
+ * returns (malloc'd) takes the place of one; NULL leaves it. The URL made so; the caller
+ * frees.
  */
+typedef char *(*url_secret_fn)(void *arg, const char *path, const char *text);
+char *url_replace_secrets(const char *url, url_secret_fn fn, void *arg);
+/* The URL as it may be shown: each of them is MASK_TEXT. The caller frees. */
 char *mask_url(const char *url);

@@ -413,6 +413,13 @@ static void check_template(struct parse *p)
 		fault(p, why.text);
 }
 
+static void open_url(struct parse *p)
+{
+	CLEANUP(freep) char *kept = p->row->url;
+
+	p->row->url = settings_open_url(kept, p->row->id, p->keys, fault, p);
+}
+
 void settings_row_parse(const struct settings_cells *cells, const struct keyring *keys,
                         settings_say_fn say, void *arg, struct integration *out)
 {
@@ -442,6 +449,7 @@ void settings_row_parse(const struct settings_cells *cells, const struct keyring
 		.template_text =
 			template_text && *template_text ? xstrdup(template_text) : NULL,
 	};
+	open_url(&p);
 	parse_headers(&p);
 	parse_details(&p);
 	check_request_type(&p);

@@ -41,14 +41,19 @@ static json_t *make_integration(const struct pg_result *rows, size_t row,
 	int64_t id = pg_int(rows, row, 0);
 	CLEANUP_JSON json_t *headers = NULL;
 	CLEANUP_JSON json_t *details = NULL;
+	const char *url = pg_text(rows, row, 4);
+	CLEANUP(freep) char *opened = settings_open_url(url, id, keys, count_lost, lost);
+	CLEANUP(freep) char *sealed = settings_seal_url(url, id, keys);
 	bool changed = seal_cell(pg_text(rows, row, 2), SETTINGS_DOCUMENT_HEADERS, id, keys,
 	                         &headers, lost);
 
 	changed |= seal_cell(pg_text(rows, row, 3), SETTINGS_DOCUMENT_DETAILS, id, keys,
 	                     &details, lost);
-	if (!changed)
+	if (!changed && !sealed)
 		return NULL;
 	json_t *out = json_object();
+
+	jdoc_set_text(out, "url", sealed ? sealed : url);
 
 	(void)json_object_set(out, "headers", headers);
 	(void)json_object_set(out, "integration_extra_details", details);
@@ -96,9 +101,9 @@ static json_t *make_authentication(const struct pg_result *rows, size_t row,
 
 static const struct table tables[] = {
 	{ .read_sql =
-	          "SELECT id, xmin::text, headers::text, integration_extra_details::text"
-	          " FROM integration.lab_integration"
-	          " WHERE headers <> '{}' OR integration_extra_details <> '{}'",
+	          "SELECT id, xmin::text, headers::text, integration_extra_details::text,"
+	          " url FROM integration.lab_integration WHERE headers <> '{}'"
+	          " OR integration_extra_details <> '{}' OR url ~ '[@?]'",
 	  .write_sql = "SELECT integration.seal_integrations($1::jsonb)",
 	  .make = make_integration },
 	{ .read_sql = "SELECT id, xmin::text, headers::text, auth_key,"

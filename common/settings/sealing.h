@@ -24,6 +24,17 @@ size_t settings_seal(json_t *doc, enum settings_document kind, int64_t id,
                      const struct keyring *keys);
 /* In place: each secret becomes MASK_TEXT. */
 void settings_mask(json_t *doc, enum settings_document kind);
+/* A row of lab_integration as JSON: its url, headers and details. */
+void settings_mask_row(json_t *row);
+
+/*
+ * The same of lab_integration.url: its user and password, and the parameters of its query
+ * that are secrets by name (secrets/mask.h; shown by mask_url). A new text; the caller
+ * frees. settings_seal_url: NULL where nothing is to be done.
+ */
+char *settings_open_url(const char *url, int64_t id, const struct keyring *keys,
+                        settings_say_fn say, void *arg);
+char *settings_seal_url(const char *url, int64_t id, const struct keyring *keys);
 
 /* developer_authentication.auth_key: sealed, or NULL where it is already (or no key). The
  * caller frees. settings_open_auth_key: the plain text; NULL: it cannot be opened. */

@@ -14,7 +14,6 @@ cached() {
 cached_fill() {
 	local folder=$1 what=$2 fill=$3
 	[[ ! -d $folder ]] || return 0
-	say "$what …"
 	rm -rf "$folder.partial"
 	logged "$folder.log" "$what" "$fill" "$folder.partial"
 	mv "$folder.partial" "$folder"

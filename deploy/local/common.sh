@@ -44,6 +44,7 @@ logged() {
 	local file=$1 what=$2
 	shift 2
 	mkdir -p "$(dirname "$file")"
+	say "$what …"
 	if ! ("$@") >"$file" 2>&1 </dev/null; then
 		tail -n 40 "$file" >&2
 		die "$what failed; all of it is in $file"

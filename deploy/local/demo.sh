@@ -79,7 +79,7 @@ demo_users() {
 }
 
 demo_logins() {
-	cat "$STATE"/demo-{viewer,operator,admin} 2>/dev/null | sed '2,$s/^/\t\t/'
+	cat "$STATE"/demo-{viewer,operator,admin} 2>/dev/null | awk '{ printf "  %-14s %-10s %s\n", $1, $2, $3 }'
 }
 
 demo_guide() {

@@ -22,6 +22,51 @@ static char *keep_secret(void *arg, const char *path, const char *text)
 	return xstrdup(json_string_value(kept));
 }
 
+/* ---- the same within the url ---- */
+
+struct wanted {
+	const char *path;
+	char *found;
+};
+
+static char *find_in_url(void *arg, const char *path, const char *text)
+{
+	struct wanted *w = arg;
+
+	if (!w->found && strcmp(w->path, path) == 0 && strcmp(text, MASK_TEXT) != 0)
+		w->found = xstrdup(text);
+	return NULL;
+}
+
+static char *keep_in_url(void *arg, const char *path, const char *text)
+{
+	struct wanted w = { .path = path };
+
+	if (strcmp(text, MASK_TEXT) == 0)
+		free(url_replace_secrets(arg, find_in_url, &w));
+	return w.found;
+}
+
+static char *find_masked_in_url(void *arg, const char *path, const char *text)
+{
+	if (strcmp(text, MASK_TEXT) == 0)
+		call_fault(arg, "/url", "%s is masked, and there is none to keep", path);
+	return NULL;
+}
+
+static void keep_url(struct call *call, json_t *given, const char *before)
+{
+	const char *url = jdoc_text_or(given, "url", NULL);
+
+	if (!url)
+		return;
+	CLEANUP(freep)
+	char *kept = url_replace_secrets(url, keep_in_url, (char *)(uintptr_t)before);
+
+	free(url_replace_secrets(kept, find_masked_in_url, call));
+	(void)json_object_set_new(given, "url", json_string(kept));
+}
+
 static char *find_masked(void *arg, const char *path, const char *text)
 {
 	struct call *call = arg;
@@ -40,6 +85,7 @@ void save_keep_secrets(struct call *call, json_t *given, json_t *before)
 	json_t *headers = json_object_get(given, "headers");
 	json_t *details = json_object_get(given, "integration_extra_details");
 
+	keep_url(call, given, jdoc_text_or(before, "url", ""));
 	if (headers) {
 		settings_headers_secrets(headers, keep_secret, before);
 		settings_headers_secrets(headers, find_masked, call);
@@ -71,9 +117,7 @@ json_t *save_masked_copy(const json_t *row)
 		                              "updated_at" };
 	json_t *copy = json_deep_copy(row);
 
-	settings_mask(json_object_get(copy, "headers"), SETTINGS_DOCUMENT_HEADERS);
-	settings_mask(json_object_get(copy, "integration_extra_details"),
-	              SETTINGS_DOCUMENT_DETAILS);
+	settings_mask_row(copy);
 	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
 		(void)json_object_del(copy, hidden[i]);
 	return copy;

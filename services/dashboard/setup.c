@@ -199,9 +199,7 @@ void integration_show(struct call *call, json_t *row)
 	(void)json_object_set_new(row, "config_error",
 	                          fault ? json_string(fault) : json_null());
 	(void)json_object_set_new(row, "operation", json_string(known ? known->name : ""));
-	settings_mask(json_object_get(row, "headers"), SETTINGS_DOCUMENT_HEADERS);
-	settings_mask(json_object_get(row, "integration_extra_details"),
-	              SETTINGS_DOCUMENT_DETAILS);
+	settings_mask_row(row);
 }
 
 json_t *integrations_read(struct call *call, const char *auth_id, const char *ids)

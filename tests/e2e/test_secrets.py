@@ -1,9 +1,11 @@
 """Secrets of the configuration: written in plain SQL they work at once, and rest sealed soon after."""
+import base64
 import json
 
 import pytest
 
 from fleet import rows
+from fleet.dashboard import Dashboard
 from fleet.stack import dev
 from fleet.wait import eventually
 
@@ -55,6 +57,36 @@ def test_secrets_work_in_plain_text_and_then_sealed(world, partner, row):
 
     assert world.wait_log(world.bill_event(), row)["status"] == "SUCCESS"
     check_request(partner.requests[1])
+
+
+def test_secrets_within_a_url_are_sealed_and_masked(world, stack, partner):
+    url = partner.url("/in?token=hunter2-query&lab=17").replace("://", "://us%40er:hunter2-pass@")
+    row = world.row(1, url)
+
+    def check():
+        log = world.wait_log(world.bill_event(), row)
+        request = partner.requests[-1]
+        assert log["status"] == "SUCCESS" and "hunter2" not in str(log)
+        assert request.query == {"token": "hunter2-query", "lab": "17"}
+        assert base64.b64decode(request.headers["authorization"].removeprefix("Basic ")) == b"us@er:hunter2-pass"
+
+    def kept():
+        return stack.sql("SELECT url FROM integration.lab_integration WHERE id = %s", [row])[0][0]
+    check()
+    dev("run", "retry-scheduler", "--once")
+    sealed = eventually(lambda: "hunter2" not in kept() and kept(), 40, every=0.3, what="the url's secrets are sealed")
+    assert sealed.startswith("http://sealed:v1:") and "&lab=17" in sealed
+    check()
+
+    dashboard, shown = Dashboard(stack), url.replace("us%40er:hunter2-pass", "***").replace("hunter2-query", "***")
+    item, = dashboard.get(f"developer-authentications/{world.auth}/integrations")["items"]
+    assert item["url"] == shown and item["config_error"] is None
+    dashboard.post("integrations", {"lab_id": world.lab.id, "id": row, "url": shown, "is_auto_retry": True})
+    assert kept() == sealed, "what comes back masked stays"
+    check()
+    dashboard.post("integrations", {"lab_id": world.lab.id, "id": row, "url": shown.replace("lab=17", "key=***")}, code=400)
+    dashboard.post("integrations", {"lab_id": world.lab.id, "id": row, "url": partner.url("/in?token=hunter2-new")})
+    assert "hunter2" not in kept() + json.dumps(dashboard.get(f"integrations/{row}/history"))
 
 
 def test_a_secret_that_changes_is_sealed_anew(world, partner, row):

@@ -439,6 +439,46 @@ static void secrets_are_sealed_opened_and_masked_where_the_table_says(void **sta
 	}
 }
 
+static void count_fault(void *arg, const char *fault)
+{
+	++*(int *)arg;
+}
+
+static void secrets_within_a_url_are_sealed_and_opened(void **state)
+{
+	static const struct {
+		const char *url, *begins; /* of the sealed one; NULL: it has no secret */
+	} cases[] = {
+		{ "https://h/p?a=1", NULL },
+		{ "https://u:hunter2%2B@h:1/p?a=1#f", "https://sealed:v1:" },
+		{ "https://h/?a=1&token=hunter2/=+&b=2",
+		  "https://h/?a=1&token=sealed:v1:" },
+		{ "https://u:hunter2@h?key=hunter2", "https://sealed:v1:" },
+		{ "", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int faults = 0;
+		CLEANUP(freep) char *sealed = settings_seal_url(cases[i].url, 4, keys);
+		const char *rests = sealed ? sealed : cases[i].url;
+		CLEANUP(freep)
+		char *opened = settings_open_url(rests, 4, keys, count_fault, &faults);
+
+		assert_int_equal(sealed == NULL, cases[i].begins == NULL);
+		assert_int_equal(faults, 0);
+		assert_string_equal(opened, cases[i].url);
+		if (!sealed)
+			continue;
+		assert_ptr_equal(strstr(sealed, cases[i].begins), sealed);
+		assert_null(strstr(sealed, "hunter2"));
+		assert_null(settings_seal_url(sealed, 4, keys));
+		CLEANUP(freep)
+		char *moved = settings_open_url(sealed, 5, keys, count_fault, &faults);
+		assert_string_equal(moved, sealed);
+		assert_true(faults > 0);
+	}
+}
+
 static void a_row_works_sealed_as_it_did_in_plain_text(void **state)
 {
 	struct settings_cells cells = row_of("4");
@@ -541,6 +581,7 @@ int main(void)
 		cmocka_unit_test(auto_retry_is_read_with_what_the_row_says_of_it),
 		cmocka_unit_test(the_lane_is_the_group_or_the_authentication),
 		cmocka_unit_test(secrets_are_sealed_opened_and_masked_where_the_table_says),
+		cmocka_unit_test(secrets_within_a_url_are_sealed_and_opened),
 		cmocka_unit_test(a_row_works_sealed_as_it_did_in_plain_text),
 		cmocka_unit_test(a_row_is_told_every_fault_before_it_is_saved),
 	};
