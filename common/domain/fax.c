@@ -15,6 +15,7 @@ static const struct fax_vendor vendors[] = {
 	{
 		.name = "documo",
 		.url = "https://api.documo.com",
+		.root = "/v1",
 		.numbers_max = 1,
 		.needs = { "access_key" },
 	},

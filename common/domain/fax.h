@@ -11,6 +11,7 @@
 struct fax_vendor {
 	const char *name;       /* `vendor` of a row */
 	const char *url;        /* where its API is, unless the row's url says */
+	const char *root;       /* of its paths, which that url may end with; NULL: none */
 	double rate_per_second; /* requests that it takes, unless the row says; 0: any */
 	bool north_america;     /* sends to 1NXXNXXXXXX alone */
 	size_t numbers_max;     /* of one fax; 0: any */

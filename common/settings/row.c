@@ -285,6 +285,11 @@ static void parse_fax(struct integration *row)
 	}
 	while (len > 0 && row->url[len - 1] == '/')
 		row->url[--len] = '\0'; /* it is a base */
+	const char *root = row->fax_vendor ? row->fax_vendor->root : NULL;
+	size_t tail = root ? strlen(root) : 0;
+
+	if (root && len > tail && strcmp(row->url + len - tail, root) == 0)
+		row->url[len - tail] = '\0';
 }
 
 static void parse_details(struct parse *p)

@@ -247,7 +247,7 @@ static void a_row_of_faxes_has_what_its_vendor_needs(void **state)
 		  "{\"vendor\":\"humblefax\",\"fax\":{\"access_key\":\"a\","
 		  "\"secret_key\":\"b\",\"from\":\"12025550100\"}}",
 		  NULL, "https://api.humblefax.com", 5 },
-		{ "56", "http://127.0.0.1:9/",
+		{ "56", "http://127.0.0.1:9/v1/",
 		  "{\"vendor\":\"documo\",\"fax\":"
 		  "{\"access_key\":\"a\"}}",
 		  NULL, "http://127.0.0.1:9", 0 },
