@@ -32,7 +32,7 @@ kafka_run() {
 	process_spawn kafka "$(port 0)" java -Xmx512m -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:+ExitOnOutOfMemoryError \
 		-Djava.awt.headless=true -Dlog4j2.configurationFile="$LOCAL/kafka/log4j2.properties" \
 		-cp "$KAFKA_LIBS/*" kafka.Kafka "$STATE/kafka/server.properties" || return
-	process_await kafka 90 kafka_answers
+	process_await kafka 180 kafka_answers
 }
 
 # A PORT_BASE among the ports for outgoing connections (32768 on, as a rule) has a catch: while the
