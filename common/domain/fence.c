@@ -121,7 +121,9 @@ const struct fence_rule *fence_find(int action_id, const char *operation)
 
 bool fence_holds(const struct fence_rule *rule, const char *state)
 {
-	for (size_t i = 0; state && i < FENCE_STATES && rule->holds[i]; i++)
+	if (!state)
+		return true;
+	for (size_t i = 0; i < FENCE_STATES && rule->holds[i]; i++)
 		if (strcmp(rule->holds[i], state) == 0)
 			return true;
 	return false;

@@ -25,7 +25,10 @@ struct fence_rule {
 
 /* NULL: nothing can undo this action's fact. */
 const struct fence_rule *fence_find(int action_id, const char *operation);
-/* `state` is the text of the deciding value, "true" or "false" for a flag; NULL = null. */
+/*
+ * `state` is the text of the deciding value, "true" or "false" for a flag. NULL: the LIS
+ * does not say, and what nobody says was undone is not.
+ */
 bool fence_holds(const struct fence_rule *rule, const char *state);
 /* "bill 9001 was cancelled on 2026-11-21T09:30:00Z"; `when` may be NULL. */
 void fence_say(const struct fence_rule *rule, const char *id, const char *when,

@@ -81,24 +81,26 @@ static bool are_texts(const json_t *value)
 
 static const struct {
 	bool (*is)(const json_t *);
-	const char *wanted;
+	const char *wanted; /* NULL: one of another type counts as absent */
 } types[] = {
 	[FIELD_ID] = { .is = is_id, .wanted = "an integer" },
 	[FIELD_IDS] = { .is = are_ids, .wanted = "an array of integers" },
-	[FIELD_TEXT] = { .is = is_text, .wanted = "a text" },
-	[FIELD_TEXTS] = { .is = are_texts, .wanted = "an array of texts" },
-	[FIELD_BOOL] = { .is = is_bool, .wanted = "true or false" },
-	[FIELD_TIME] = { .is = is_time, .wanted = "a time as in RFC 3339" },
+	[FIELD_TEXT] = { .is = is_text },
+	[FIELD_TEXTS] = { .is = are_texts },
+	[FIELD_BOOL] = { .is = is_bool },
+	[FIELD_TIME] = { .is = is_time },
 };
 
 int labevent_fields_check(const json_t *object, struct err_text *why)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const json_t *value = json_object_get(object, fields[i].name);
+		const char *wanted = types[fields[i].type].wanted;
 
-		if (value && !json_is_null(value) && !types[fields[i].type].is(value))
+		if (wanted && value && !json_is_null(value) &&
+		    !types[fields[i].type].is(value))
 			return err_say(why, LABEVENT_FIELDS_E_TYPE, "%s must be %s",
-			               fields[i].name, types[fields[i].type].wanted);
+			               fields[i].name, wanted);
 	}
 	return 0;
 }
@@ -110,7 +112,7 @@ void labevent_fields_copy(json_t *to, const json_t *record, const json_t *data)
 
 		if (!value || json_is_null(value))
 			value = json_object_get(data, fields[i].name);
-		if (value && !json_is_null(value) && !fields[i].own_place)
+		if (value && types[fields[i].type].is(value) && !fields[i].own_place)
 			(void)json_object_set(to, fields[i].name, value);
 	}
 }

@@ -5,6 +5,7 @@
 #include "event/fields.h"
 #include "json/jdoc.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -56,25 +57,22 @@ static int add_attribute(json_t *envelope, const struct labevent_header *h,
 	return 0;
 }
 
-static int binary_envelope(const struct labevent_message *m, json_t **out,
-                           struct err_text *why)
+/* Some writers' libraries take the data for bytes, and put them into the other member. */
+static int open_base64(json_t *envelope, struct err_text *why)
 {
-	CLEANUP_JSON json_t *envelope = json_object();
+	const char *text = jdoc_text_or(envelope, "data_base64", NULL);
+	size_t len;
 
-	for (size_t i = 0; i < m->n_headers; i++) {
-		int r = add_attribute(envelope, &m->headers[i], why);
-		if (r)
-			return r;
-	}
-	if (json_object_size(envelope) == 0)
-		return err_say(why, LABEVENT_E_UNDECODABLE,
-		               "no CloudEvent: neither ce_ headers nor content-type "
-		               "application/cloudevents+json");
-	json_t *data = jdoc_parse(m->value, m->len, why);
+	if (!text || json_object_get(envelope, "data"))
+		return 0;
+	CLEANUP(freep) char *bytes = xcalloc(strlen(text) + 1, 1);
+	if (sodium_base642bin((unsigned char *)bytes, strlen(text), text, strlen(text),
+	                      NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+		return err_say(why, LABEVENT_E_UNDECODABLE, "data_base64 is not base64");
+	json_t *data = jdoc_parse(bytes, len, why);
 	if (!data)
 		return LABEVENT_E_UNDECODABLE;
 	(void)json_object_set_new(envelope, "data", data);
-	*out = STEAL(envelope);
 	return 0;
 }
 
@@ -87,6 +85,40 @@ static int structured_envelope(const struct labevent_message *m, json_t **out,
 		return LABEVENT_E_UNDECODABLE;
 	if (!json_is_object(envelope))
 		return err_say(why, LABEVENT_E_UNDECODABLE, "the event must be an object");
+	int r = open_base64(envelope, why);
+	if (r)
+		return r;
+	*out = STEAL(envelope);
+	return 0;
+}
+
+/* A whole event whose writer forgot to say so. */
+static int unsaid_envelope(const struct labevent_message *m, json_t **out,
+                           struct err_text *why)
+{
+	if (structured_envelope(m, out, why) == 0 && json_object_get(*out, "specversion"))
+		return 0;
+	return err_say(why, LABEVENT_E_UNDECODABLE,
+	               "no CloudEvent: neither ce_ headers nor content-type "
+	               "application/cloudevents+json");
+}
+
+static int binary_envelope(const struct labevent_message *m, json_t **out,
+                           struct err_text *why)
+{
+	CLEANUP_JSON json_t *envelope = json_object();
+
+	for (size_t i = 0; i < m->n_headers; i++) {
+		int r = add_attribute(envelope, &m->headers[i], why);
+		if (r)
+			return r;
+	}
+	if (!json_object_get(envelope, "id") && !json_object_get(envelope, "source"))
+		return unsaid_envelope(m, out, why);
+	json_t *data = jdoc_parse(m->value, m->len, why);
+	if (!data)
+		return LABEVENT_E_UNDECODABLE;
+	(void)json_object_set_new(envelope, "data", data);
 	*out = STEAL(envelope);
 	return 0;
 }

@@ -95,6 +95,15 @@ static void make_object(const struct payload_source *source,
 	payload_hash(text, len, out->sha256);
 }
 
+/* Every body names its lab, whatever a LIS's context leaves out. */
+static void know_lab(json_t *scope)
+{
+	json_t *id = json_object_get(json_object_get(scope, "event"), "lab_id");
+
+	if (!json_is_object(json_object_get(scope, "lab")) && id)
+		(void)json_object_set_new(scope, "lab", json_pack("{s:O}", "lab_id", id));
+}
+
 int payload_make(const struct payload_source *source, struct payload *out,
                  struct err_text *why)
 {
@@ -107,6 +116,7 @@ int payload_make(const struct payload_source *source, struct payload *out,
 		               source->action->id);
 	(void)json_object_update(out->scope, (json_t *)(uintptr_t)source->context);
 	(void)json_object_set(out->scope, "event", (json_t *)(uintptr_t)source->event);
+	know_lab(out->scope);
 	int r = payload_select(source, out->scope, why);
 	if (r == 0)
 		r = payload_check_fence(source->action, source->event, out->scope, why);

@@ -18,14 +18,14 @@ static json_t *find_by_id(const json_t *list, const char *key, int64_t id)
 	return NULL;
 }
 
-/* Those members of a list whose text at `key` equals (or, with `others`, differs). */
-static json_t *filter(const json_t *list, const char *key, const char *text, bool others)
+/* Those members of a list whose text at `key` differs. */
+static json_t *without(const json_t *list, const char *key, const char *text)
 {
 	json_t *out = json_array(), *member;
 	size_t i;
 
 	json_array_foreach (list, i, member)
-		if (has_text(member, key, text) != others)
+		if (!has_text(member, key, text))
 			(void)json_array_append(out, member);
 	return out;
 }
@@ -35,11 +35,23 @@ static void put(json_t *scope, const char *key, json_t *value)
 	(void)json_object_set_new_nocheck(scope, key, value);
 }
 
+/* An item of a LIS that knows no states is active. */
+static bool is_active(const json_t *item)
+{
+	return strcmp(jdoc_text_or(item, "status", "ACTIVE"), "ACTIVE") == 0;
+}
+
 static int select_active_items(const struct payload_source *source, json_t *scope,
                                struct err_text *why)
 {
-	put(scope, "active_items",
-	    filter(json_object_get(scope, "items"), "status", "ACTIVE", false));
+	const json_t *items = json_object_get(scope, "items");
+	json_t *active = json_array(), *item;
+	size_t i;
+
+	json_array_foreach (items, i, item)
+		if (is_active(item))
+			(void)json_array_append(active, item);
+	put(scope, "active_items", active);
 	return 0;
 }
 
@@ -70,7 +82,7 @@ static int select_payment(const struct payload_source *source, json_t *scope,
 	}
 	(void)json_object_set(scope, "payment", payment);
 	put(scope, "paid_items", paid);
-	put(scope, "received_payments", filter(payments, "kind", "REFUND", true));
+	put(scope, "received_payments", without(payments, "kind", "REFUND"));
 	return 0;
 }
 
@@ -92,7 +104,7 @@ static int select_added_items(const struct payload_source *source, json_t *scope
 			return err_say(why, PAYLOAD_E_BUILD,
 			               "bill item %lld is not in this bill",
 			               (long long)json_integer_value(id));
-		if (has_text(item, "status", "ACTIVE"))
+		if (is_active(item))
 			(void)json_array_append(added, item);
 	}
 	if (json_array_size(added) == 0)

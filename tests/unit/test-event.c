@@ -83,6 +83,40 @@ static void structured_mode_is_read_whatever_the_case_of_its_type(void **state)
 	}
 }
 
+static void an_envelope_is_known_by_its_looks(void **state)
+{
+	static const struct {
+		const char *value;
+		int expected;
+	} cases[] = {
+		{ "{\"specversion\":\"1.0\",\"id\":\"e-3\",\"source\":\"s\",\"data\":{"
+		  "\"action_id\":1,\"lab_id\":17}}",
+		  0 },
+		{ "{\"specversion\":\"1.0\",\"id\":\"e-3\",\"source\":\"s\","
+		  "\"data_base64\":\"eyJhY3Rpb25faWQiOjEsImxhYl9pZCI6MTd9\"}",
+		  0 },
+		{ "{\"specversion\":\"1.0\",\"id\":\"e-3\",\"source\":\"s\","
+		  "\"data_base64\":\"?\"}",
+		  LABEVENT_E_UNDECODABLE },
+		{ "{\"id\":\"e-3\",\"source\":\"s\",\"data\":{\"action_id\":1,\"lab_id\":"
+		  "17}}",
+		  LABEVENT_E_UNDECODABLE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct labevent_message m = { .value = cases[i].value,
+			                            .len = strlen(cases[i].value) };
+		struct labevent e;
+
+		assert_int_equal(labevent_parse(&m, &e, NULL), cases[i].expected);
+		if (cases[i].expected == 0) {
+			assert_string_equal(e.id, "e-3");
+			assert_int_equal(e.lab_id, 17);
+		}
+		labevent_release(&e);
+	}
+}
+
 static void what_cannot_be_used_is_named(void **state)
 {
 	static const struct {
@@ -118,6 +152,10 @@ static void what_cannot_be_used_is_named(void **state)
 		  "records must be an array" },
 		{ "{\"action_id\":1,\"lab_id\":17,\"org_id\":null,\"bill_id\":null}", 0,
 		  "" },
+		/* only ids make an event unusable */
+		{ "{\"action_id\":1,\"lab_id\":17,\"activity_date\":\"soon\","
+		  "\"updated_fields\":5,\"triggered_by_py3\":\"no\",\"operation\":[]}",
+		  0, "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -254,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(binary_mode_is_read),
 		cmocka_unit_test(structured_mode_is_read_whatever_the_case_of_its_type),
+		cmocka_unit_test(an_envelope_is_known_by_its_looks),
 		cmocka_unit_test(what_cannot_be_used_is_named),
 		cmocka_unit_test(a_message_that_is_no_event_is_refused),
 		cmocka_unit_test(a_bad_record_fails_alone),

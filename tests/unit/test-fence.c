@@ -12,7 +12,7 @@ static void a_fact_holds_in_its_state_and_in_those_that_imply_it(void **state)
 	} cases[] = {
 		{ 1, NULL, "ACTIVE", true },
 		{ 1, NULL, "CANCELLED", false },
-		{ 1, NULL, NULL, false },
+		{ 1, NULL, NULL, true },
 		{ 2, NULL, "CANCELLED", false },
 		{ 3, NULL, "CANCELLED", true },
 		{ 3, NULL, "ACTIVE", false },

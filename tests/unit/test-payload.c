@@ -114,6 +114,11 @@ static void keys_and_values_are_as_partners_know_them(void **state)
 		{ 57, patient_context, "{}", "labId", "17" },
 		{ 57, patient_context, "{}", "fullName", "\"A & B\"" },
 		{ 58, patient_context, "{}", "updatedFields", "[]" },
+		/* a LIS that says little */
+		{ 57, "{\"patient\":{\"full_name\":\"A\"}}", "{\"lab_id\":18}", "labId",
+		  "18" },
+		{ 1, "{\"items\":[{\"test_name\":\"B\"}]}", "{\"lab_id\":18}",
+		  "billInfoDetails.0.TestDetails.TestName", "\"B\"" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
