@@ -125,11 +125,11 @@ static enum turn sweep(struct pipeline_parts *p)
 	};
 	int r = sweep_run(&tools, now_ms, &result);
 	tell_sweep(p, r, &result, clock_mono_ms() - began_ms);
-	if (p->producer)
-		ask_vendors(p, settings, now_ms);
 	if (r)
 		return TURN_FAILED;
 	show(&result, now_ms);
+	if (p->producer)
+		ask_vendors(p, settings, now_ms);
 	return TURN_SWEPT;
 }
 
