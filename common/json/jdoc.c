@@ -2,6 +2,9 @@
 
 #include <ctype.h>
 
+enum { INT_DIGITS_MAX = 18, DOUBLE_DIGITS_MAX = 300 };
+#define EXACT_MAX 9007199254740992.0 /* integers up to here are reals as well */
+
 static bool deeper_than(const json_t *doc, int depth)
 {
 	const char *key;
@@ -45,6 +48,105 @@ json_t *jdoc_parse(const char *text, size_t len, struct err_text *why)
 		return NULL;
 	}
 	return doc;
+}
+
+/* A string from its first quote on, and where it ends. */
+static size_t repair_string(const char *text, size_t len, struct buf *out)
+{
+	size_t at = 1;
+
+	buf_append_char(out, '"');
+	while (at < len && text[at] != '"') {
+		size_t n = text[at] == '\\' && at + 1 < len ? 2 : 1;
+
+		if (len - at >= 6 && memcmp(text + at, "\\u0000", 6) == 0) {
+			buf_append_str(out, "\\ufffd");
+			n = 6;
+		} else {
+			buf_append(out, text + at, n);
+		}
+		at += n;
+	}
+	if (at < len)
+		buf_append_char(out, text[at++]);
+	return at;
+}
+
+static size_t repair_number(const char *text, size_t len, struct buf *out)
+{
+	size_t n = 0, digits = 0;
+
+	for (; n < len && strchr("+-.0123456789Ee", text[n]) && text[n]; n++)
+		digits += isdigit((unsigned char)text[n]) != 0;
+	bool is_integer = digits + (text[0] == '-') == n;
+
+	if (is_integer && digits > DOUBLE_DIGITS_MAX) {
+		buf_append_str(out, text[0] == '-' ? "-1e308" : "1e308");
+		return n;
+	}
+	buf_append(out, text, n);
+	if (is_integer && digits > INT_DIGITS_MAX)
+		buf_append_str(out, ".0");
+	return n;
+}
+
+static void repair(const char *text, size_t len, struct buf *out)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		if (text[at] == '"') {
+			at += repair_string(text + at, len - at, out);
+		} else if (text[at] == '-' || isdigit((unsigned char)text[at])) {
+			at += repair_number(text + at, len - at, out);
+		} else {
+			buf_append_char(out, text[at++]);
+		}
+	}
+}
+
+/* JSON knows no difference between 7.0 and 7. Returns what stands for the value. */
+static json_t *as_integers(json_t *value)
+{
+	const char *key;
+	json_t *member;
+	void *next;
+	size_t i;
+
+	if (json_is_real(value)) {
+		double real = json_real_value(value);
+
+		return real >= -EXACT_MAX && real <= EXACT_MAX &&
+		                       (double)(int64_t)real == real
+		               ? json_integer((json_int_t)real)
+		               : json_incref(value);
+	}
+	json_array_foreach (value, i, member)
+		(void)json_array_set_new(value, i, as_integers(member));
+	json_object_foreach_safe(value, next, key, member)(void)
+		json_object_set_new(value, key, as_integers(member));
+	return json_incref(value);
+}
+
+static json_t *integers_of(json_t *doc)
+{
+	json_t *result = doc ? as_integers(doc) : NULL;
+
+	json_decref(doc);
+	return result;
+}
+
+json_t *jdoc_parse_any(const char *text, size_t len, struct err_text *why)
+{
+	CLEANUP(buf_deinit) struct buf repaired = BUF_INIT(0);
+	json_t *doc = jdoc_parse(text, len, why);
+
+	if (doc)
+		return integers_of(doc);
+	repair(text, len, &repaired);
+	if (repaired.len == len && memcmp(buf_str(&repaired), text, len) == 0)
+		return NULL;
+	return integers_of(jdoc_parse(buf_str(&repaired), repaired.len, why));
 }
 
 static int append_to_buf(const char *data, size_t len, void *buf)

@@ -21,6 +21,11 @@ enum { JDOC_E_INVALID = 1, JDOC_E_ABSENT, JDOC_E_TYPE };
 /* NULL when it is not JSON, too deep, or has bytes after its end; `why` has line and
  * column. */
 json_t *jdoc_parse(const char *text, size_t len, struct err_text *why);
+/*
+ * The same of a stranger's document, with what JSON allows and documents here cannot hold:
+ * NUL in a text becomes U+FFFD, an integer of more than 63 bits a real. 7.0 is 7.
+ */
+json_t *jdoc_parse_any(const char *text, size_t len, struct err_text *why);
 /* Compact text. The caller frees. */
 char *jdoc_dump(const json_t *doc, size_t *out_len);
 

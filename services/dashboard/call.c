@@ -106,15 +106,28 @@ void call_postgres_failed(struct call *call, int result)
 
 /* ---- parameters ---- */
 
+size_t call_characters(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
 char *call_query(struct call *call, const char *name)
 {
+	bool is_cursor = strcmp(name, "cursor") == 0;
 	bool bad = false;
 	char *value = http_query_find(call->request->head.query, name, &bad);
 
 	if (bad)
 		call_fault(call, name, "%s is not well encoded UTF-8 text", name);
-	if (value && strlen(value) > QUERY_VALUE_MAX)
+	if (value && is_cursor && strlen(value) > QUERY_VALUE_MAX)
 		call_fault(call, name, "%s has at most %d bytes", name, QUERY_VALUE_MAX);
+	if (value && !is_cursor && call_characters(value) > QUERY_TEXT_MAX)
+		call_fault(call, name, "%s has at most %d characters", name,
+		           QUERY_TEXT_MAX);
 	if (value && !*value) {
 		free(value);
 		return NULL;
@@ -198,6 +211,43 @@ bool call_path_log_id(struct call *call, struct log_id *out)
 		return true;
 	call_fail(call, CODE_NOT_FOUND, "a log_id has 24 hex digits");
 	return false;
+}
+
+static const json_t *body_member(struct call *call, const char *name,
+                                 bool (*is_right)(const json_t *), const char *type)
+{
+	const json_t *value = json_object_get(call->body, name);
+	char pointer[64];
+
+	if (!value || json_is_null(value))
+		return NULL;
+	if (is_right(value))
+		return value;
+	(void)snprintf(pointer, sizeof(pointer), "/%s", name);
+	call_fault(call, pointer, "%s must be %s", name, type);
+	return NULL;
+}
+
+static bool is_text(const json_t *value)
+{
+	return json_is_string(value);
+}
+
+static bool is_flag(const json_t *value)
+{
+	return json_is_boolean(value);
+}
+
+const char *call_body_text(struct call *call, const char *name, const char *fallback)
+{
+	const json_t *value = body_member(call, name, is_text, "a text");
+
+	return value ? json_string_value(value) : fallback;
+}
+
+bool call_body_flag(struct call *call, const char *name)
+{
+	return json_is_true(body_member(call, name, is_flag, "true or false"));
 }
 
 bool call_lab(struct call *call, int64_t lab_id)

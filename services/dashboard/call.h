@@ -10,7 +10,8 @@
 
 #include <jansson.h>
 
-#define QUERY_VALUE_MAX 1000 /* bytes */
+#define QUERY_TEXT_MAX  200  /* characters */
+#define QUERY_VALUE_MAX 1000 /* bytes, of a cursor */
 #define DATABASE_MS     5000 /* a statement, a read */
 #define PRODUCE_MS      10000
 #define JSON_NUMBER_MAX 9007199254740991LL /* what every reader of JSON keeps exactly */
@@ -66,6 +67,7 @@ void call_postgres_failed(struct call *call, int result);
 
 /* ---- parameters; on a fault they say so and return false ---- */
 
+size_t call_characters(const char *text); /* of UTF-8 */
 /* The query's parameter; NULL when absent or empty. The caller frees. */
 char *call_query(struct call *call, const char *name);
 /* *out stays when it is absent. */
@@ -75,6 +77,9 @@ bool call_query_int(struct call *call, const char *name, int64_t min, int64_t ma
 bool call_query_time(struct call *call, const char *name, int64_t *out);
 bool call_path_int(struct call *call, size_t part, int64_t *out);
 bool call_path_log_id(struct call *call, struct log_id *out);
+/* A member of the body, of that type or a fault; absent or null: the fallback. */
+const char *call_body_text(struct call *call, const char *name, const char *fallback);
+bool call_body_flag(struct call *call, const char *name);
 /* May the caller see this lab? Says 404 when not. */
 bool call_lab(struct call *call, int64_t lab_id);
 /* PostgreSQL's array of the caller's labs, "{1,2}"; NULL: all. The caller frees. */

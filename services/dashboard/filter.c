@@ -196,10 +196,6 @@ static bool read_rest(struct call *call, struct query *q)
 	if (call_failed(call))
 		return false;
 	f->error_kind = q->error_kind;
-	if (q->words && strlen(q->words) > 200) {
-		call_fault(call, "q", "q has at most 200 characters");
-		return false;
-	}
 	if (q->words)
 		read_words(call, q);
 	return call_query_int(call, "auth_id", 1, JSON_NUMBER_MAX, &f->auth_id) &&

@@ -193,8 +193,8 @@ static void answer(struct call *call)
 
 void api_lane_pause(struct call *call)
 {
-	const char *reason = jdoc_text_or(call->body, "reason", "");
-	const char *until = jdoc_text_or(call->body, "until", NULL);
+	const char *reason = call_body_text(call, "reason", "");
+	const char *until = call_body_text(call, "until", NULL);
 	int64_t until_ms = 0;
 	const struct audit audit = { .action = "pause",
 		                     .object = "lane",
@@ -202,10 +202,12 @@ void api_lane_pause(struct call *call)
 		                     .detail = json_pack("{s:s}", "reason", reason) };
 	const char *params[] = { call->parts[0], reason, call->who.login, until };
 
-	if (strlen(reason) < 3 || strlen(reason) > 500)
+	if (call_characters(reason) < 3 || call_characters(reason) > 500)
 		call_fault(call, "/reason", "a reason has 3 to 500 characters");
-	if (until && (!clock_parse_iso(until, &until_ms) || until_ms <= clock_wall_ms()))
+	if (until && !clock_parse_iso(until, &until_ms))
 		call_fault(call, "/until", "until must be a time to come");
+	else if (until && until_ms <= clock_wall_ms() && !call_failed(call))
+		call_fail(call, CODE_CONFLICT, "until is over: it must be a time to come");
 	if (call_failed(call) || !may_touch(call)) {
 		json_decref(audit.detail);
 		return;

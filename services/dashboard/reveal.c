@@ -86,7 +86,7 @@ void api_reveal(struct call *call)
 	unsigned wanted = read_parts(call);
 	char until[CLOCK_ISO_SIZE], hex[LOG_ID_HEX_SIZE];
 
-	if (strlen(reason) < 3 || strlen(reason) > 500)
+	if (call_characters(reason) < 3 || call_characters(reason) > 500)
 		call_fault(call, "/reason", "a reason has 3 to 500 characters");
 	if (call_failed(call) || !call_path_log_id(call, &id) ||
 	    !(log = api_read_log(call, &id)))

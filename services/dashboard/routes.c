@@ -186,17 +186,32 @@ static void allow_method(char allow[ALLOW_SIZE], const char *method)
 	(void)snprintf(allow + len, ALLOW_SIZE - len, "%s%s", len ? ", " : "", method);
 }
 
+/* The pattern that is meant: words before a {name} that could stand for them. */
+static const char *best_pattern(const char *path, char parts[][HTTP_PART_SIZE])
+{
+	const char *best = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
+		if (http_path_match(routes[i].path, path, parts) &&
+		    (!best || (strchr(best, '{') && !strchr(routes[i].path, '{'))))
+			best = routes[i].path;
+	return best;
+}
+
 const struct route *route_find(const char *method, const char *path,
                                char parts[][HTTP_PART_SIZE], char allow[ALLOW_SIZE])
 {
 	bool head = strcmp(method, "HEAD") == 0;
+	const char *pattern = best_pattern(path, parts);
 
 	allow[0] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
-		if (!http_path_match(routes[i].path, path, parts))
+	for (size_t i = 0; pattern && i < ARRAY_SIZE(routes); i++) {
+		if (strcmp(routes[i].path, pattern) != 0)
 			continue;
-		if (strcmp(routes[i].method, head ? "GET" : method) == 0)
+		if (strcmp(routes[i].method, head ? "GET" : method) == 0) {
+			(void)http_path_match(pattern, path, parts);
 			return &routes[i];
+		}
 		allow_method(allow, routes[i].method);
 	}
 	if (*allow || (!head && strcmp(method, "GET") != 0))

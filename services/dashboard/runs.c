@@ -157,7 +157,6 @@ static bool make_preview(struct call *call, struct retryrun_scope *scope, json_t
 		                              .store = stores_logs(call->stores),
 		                              .settings = settings };
 	scope->requested_by = call->who.login;
-	scope->resend = jdoc_bool_or(call->body, "resend", false);
 	return labs_of(call, &scope->labs) &&
 	       !refuse(call, retryrun_preview(&tools, scope, out, &why), &why);
 }
@@ -183,7 +182,7 @@ static void give_preview(struct call *call, struct retryrun_scope *scope)
 
 	if (!make_preview(call, scope, &preview))
 		return;
-	if (jdoc_bool_or(call->body, "dry_run", false)) {
+	if (call_body_flag(call, "dry_run")) {
 		mask_samples(call, preview);
 		call_answer(call, CODE_OK, STEAL(preview));
 		return;
@@ -208,11 +207,13 @@ void api_retry_many(struct call *call)
 	} else if (json_is_object(filter) && read_filter(call, filter, &q)) {
 		scope.filter = &q.filter;
 	}
+	scope.resend = call_body_flag(call, "resend");
+	(void)call_body_flag(call, "dry_run"); /* a fault, before anything is made */
 	if (!scope.ids && !scope.filter && !call_failed(call))
 		call_fault(call, "/filter",
 		           "filter (an object) or ids (a list) is missing");
 	if (q.nothing && !call_failed(call))
-		call_fault(call, "/filter", "the filter excludes every log");
+		call_fail(call, CODE_NOT_FOUND, "the filter excludes every log");
 	if (!call_failed(call))
 		give_preview(call, &scope);
 	query_release(&q);
@@ -241,15 +242,15 @@ static void start(struct call *call, const char *preview_id)
 {
 	struct retryrun_order order = {
 		.preview_id = preview_id,
-		.reason = jdoc_text_or(call->body, "reason", ""),
+		.reason = call_body_text(call, "reason", ""),
 		.requested_by = call->who.login,
-		.start_paused = jdoc_bool_or(call->body, "start_paused", false),
+		.start_paused = call_body_flag(call, "start_paused"),
 		.stop_when_failing = -1,
 	};
 	json_t *run = NULL;
 	struct err_text why = { "" };
 
-	if (strlen(order.reason) > REASON_MAX)
+	if (call_characters(order.reason) > REASON_MAX)
 		call_fault(call, "/reason", "a reason has at most %d characters",
 		           REASON_MAX);
 	if (!read_number(call, "rate", 0.01, RETRYRUN_RATE_MAX, &order.rate) ||
@@ -270,7 +271,7 @@ static void start(struct call *call, const char *preview_id)
 
 void api_run_start(struct call *call)
 {
-	const char *id = jdoc_text_or(call->body, "preview_id", "");
+	const char *id = call_body_text(call, "preview_id", "");
 
 	if (!*id || strlen(id) > 64)
 		call_fault(call, "/preview_id", "preview_id is missing");

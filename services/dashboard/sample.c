@@ -46,8 +46,8 @@ static int make(struct call *call, struct sample *s, int64_t entity_id,
 	struct preview_request rq = { .row = s->row,
 		                      .action = action_find(s->row->action_id) };
 	int result = preview_event(rq.action, s->row->lab_id, entity_id,
-	                           jdoc_text_or(call->body, "operation", NULL), NULL,
-	                           &s->event, why);
+	                           call_body_text(call, "operation", NULL), NULL, &s->event,
+	                           why);
 
 	rq.event = s->event;
 	if (result == 0)
@@ -103,9 +103,8 @@ static json_t *draft_row(struct call *call)
 	                        (json_int_t)jdoc_int_or(call->body, "action_id", 0), "url",
 	                        "http://preview.invalid/");
 
-	jdoc_set_text(row, "template_text",
-	              jdoc_text_or(call->body, "template_text", NULL));
-	jdoc_set_text(row, "payload_type", jdoc_text_or(call->body, "payload_type", NULL));
+	jdoc_set_text(row, "template_text", call_body_text(call, "template_text", NULL));
+	jdoc_set_text(row, "payload_type", call_body_text(call, "payload_type", NULL));
 	return row;
 }
 
@@ -124,8 +123,8 @@ static void preview_template(struct call *call, int64_t lab_id, int64_t entity_i
 	struct err_text why = { "" };
 	char url[] = "http://preview.invalid/", name[] = "", type[] = "WEBHOOK";
 	CLEANUP(freep)
-	char *payload_type = xstrdup(jdoc_text_or(call->body, "payload_type", "JSON"));
-	const char *template = jdoc_text_or(call->body, "template_text", NULL);
+	char *payload_type = xstrdup(call_body_text(call, "payload_type", "JSON"));
+	const char *template = call_body_text(call, "template_text", NULL);
 	CLEANUP(freep) char *template_text = template ? xstrdup(template) : NULL;
 	struct integration row = {
 		.lab_id = lab_id,
@@ -162,6 +161,9 @@ void api_template_preview(struct call *call)
 		call_fault(call, "/entity_id", "entity_id is missing or no integer");
 	if (action_id > INT_MAX || !action_find((int)action_id))
 		call_fault(call, "/action_id", "action_id must be an Action ID");
+	(void)call_body_text(call, "template_text", NULL);
+	(void)call_body_text(call, "payload_type", NULL);
+	(void)call_body_text(call, "operation", NULL);
 	if (call_failed(call) || !call_lab(call, lab_id))
 		return;
 	/* it shows data of a patient, as revealing does */
@@ -339,11 +341,12 @@ void api_integration_test(struct call *call)
 
 	if (!call_path_int(call, 0, &id) || !sees_integration(call, call->parts[0]))
 		return;
-	if (jdoc_int_or(call->body, "entity_id", 0) <= 0) {
+	if (jdoc_int_or(call->body, "entity_id", 0) <= 0)
 		call_fault(call, "/entity_id",
 		           "entity_id is missing: a bill, patient ... of this lab");
+	(void)call_body_text(call, "operation", NULL);
+	if (call_failed(call))
 		return;
-	}
 	result = stores_settings(call->stores, &s.settings);
 	if (result) {
 		call_postgres_failed(call, result);

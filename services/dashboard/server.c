@@ -114,7 +114,7 @@ static bool read_body(struct call *call)
 		call_fail(call, CODE_NO_JSON, "content-type must be application/json");
 		return false;
 	}
-	call->body = jdoc_parse(rq->body, rq->body_len, &why);
+	call->body = jdoc_parse_any(rq->body, rq->body_len, &why);
 	if (!call->body)
 		call_fault(call, "", "%s", why.text);
 	else if (!json_is_object(call->body))

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #define LOGIN_MAX       100
+#define PASSWORD_MAX    200
 #define PREFERENCES_MAX 65536
 
 static json_t *time_json(int64_t wall_ms)
@@ -150,9 +151,9 @@ void api_log_in(struct call *call)
 	const char *password = jdoc_text_or(call->body, "password", "");
 	char seconds[16];
 
-	if (!*login || strlen(login) > LOGIN_MAX)
+	if (!*login || call_characters(login) > LOGIN_MAX)
 		call_fault(call, "/login", "login has 1 to %d characters", LOGIN_MAX);
-	if (!*password || strlen(password) > 1000)
+	if (!*password || call_characters(password) > PASSWORD_MAX)
 		call_fault(call, "/password", "password is missing, or too long");
 	if (call_failed(call))
 		return;

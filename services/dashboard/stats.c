@@ -244,10 +244,11 @@ static bool read_range(struct call *call, struct query *q, struct stats *s)
 		return false;
 	s->to_ms = q->filter.to_ms ? q->filter.to_ms : clock_wall_ms();
 	s->from_ms = q->filter.from_ms ? q->filter.from_ms : s->to_ms - 24 * HOUR_MS;
-	if (s->from_ms >= s->to_ms)
-		call_fault(call, "from", "from must be before to");
-	else if (s->to_ms - s->from_ms > (HOURS_MAX - 1) * HOUR_MS)
-		call_fault(call, "from", "at most 7 days are counted");
+	/* the answer says from and to */
+	if (s->from_ms > s->to_ms)
+		s->from_ms = s->to_ms;
+	if (s->to_ms - s->from_ms > (HOURS_MAX - 1) * HOUR_MS)
+		s->from_ms = s->to_ms - (HOURS_MAX - 1) * HOUR_MS;
 	q->filter.from_ms = s->from_ms;
 	q->filter.to_ms = s->to_ms + 1;
 	s->n_hours = (size_t)(s->to_ms / HOUR_MS - s->from_ms / HOUR_MS) + 1;

@@ -118,6 +118,45 @@ static void identify_session(struct call *call, const char *token)
 	token_hash(token, call->who.session);
 }
 
+static bool refuse(struct call *call)
+{
+	if (call_failed(call))
+		return false;
+	call_fail(call, CODE_UNKNOWN_CALLER,
+	          "Log in, or send a valid token as Authorization: Bearer");
+	httpd_header(&call->headers, "www-authenticate", "Bearer");
+	return false;
+}
+
+/*
+ * Of two credentials each must be good: one that somebody could slip into another's request
+ * is not passed over.
+ */
+static bool cookie_is_good(struct call *call)
+{
+	const char *cookies = http_head_find(&call->request->head, "cookie");
+	char cookie[TOKEN_SIZE];
+
+	if (!cookies || !strstr(cookies, "fleet_session="))
+		return true;
+	if (find_cookie(call, cookie))
+		identify_session(call, cookie);
+	bool good = call->who.role != ROLE_NONE;
+	who_release(&call->who);
+	return good;
+}
+
+static bool identify_internal(struct call *call, const char *token)
+{
+	if (!tokens_accept(call->d->internal_tokens, token))
+		return refuse(call);
+	call->who = (struct who){ .via = VIA_INTERNAL,
+		                  .role = ROLE_OPERATOR,
+		                  .all_labs = true };
+	(void)snprintf(call->who.login, sizeof(call->who.login), "internal");
+	return true;
+}
+
 bool who_identify(struct call *call)
 {
 	const struct http_head *head = &call->request->head;
@@ -125,27 +164,16 @@ bool who_identify(struct call *call)
 	const char *internal = http_head_find(head, "x-internal-token");
 	char cookie[TOKEN_SIZE];
 
-	if ((call->route->flags & ROUTE_INTERNAL) && internal &&
-	    tokens_accept(call->d->internal_tokens, internal)) {
-		call->who = (struct who){ .via = VIA_INTERNAL,
-			                  .role = ROLE_OPERATOR,
-			                  .all_labs = true };
-		(void)snprintf(call->who.login, sizeof(call->who.login), "internal");
-		return true;
-	}
-	if (authorization && strncasecmp(authorization, "bearer ", 7) == 0)
+	if ((call->route->flags & ROUTE_INTERNAL) && internal)
+		return identify_internal(call, internal);
+	if (authorization && strncasecmp(authorization, "bearer ", 7) == 0) {
+		if (!cookie_is_good(call))
+			return refuse(call);
 		identify_bearer(call, authorization + 7 + strspn(authorization + 7, " "));
-	else if (find_cookie(call, cookie))
+	} else if (find_cookie(call, cookie)) {
 		identify_session(call, cookie);
-	if (call_failed(call))
-		return false;
-	if (call->who.role == ROLE_NONE) {
-		call_fail(call, CODE_UNKNOWN_CALLER,
-		          "Log in, or send a valid token as Authorization: Bearer");
-		httpd_header(&call->headers, "www-authenticate", "Bearer");
-		return false;
 	}
-	return true;
+	return call->who.role != ROLE_NONE || refuse(call);
 }
 
 /* Another site can make a browser send the cookie, but neither read nor guess this. */
