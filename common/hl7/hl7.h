@@ -34,6 +34,9 @@ struct hl7_options {
 /* Of integration_extra_details that were checked; defaults: 2.5.1, msh and zid. */
 void hl7_options_read(const json_t *details, struct hl7_options *out);
 
+/* Whether a row's payload_type is HL7's: ORM, ADT, ORU, ORUR01, HL7 … */
+bool hl7_is_type(const char *payload_type);
+
 enum hl7_message { HL7_NONE, HL7_ORM_O01, HL7_ADT_A04, HL7_ADT_A08, HL7_ORU_R01 };
 
 enum {
@@ -42,8 +45,8 @@ enum {
 };
 
 /*
- * payload_type ORM, ADT, ORU or ORUR01 (any case) asks for one; any other (HL7, JSON, "")
- * means the action's own. HL7_NONE: it has none of its own.
+ * payload_type ORM, ADT, ORU or ORUR01 (any case, also ORU_R01) asks for one; any other
+ * (HL7, JSON, "") means the action's own. HL7_NONE: it has none of its own.
  */
 int hl7_message_of(const struct action *action, const char *payload_type,
                    enum hl7_message *out, struct err_text *why) MUST_CHECK;

@@ -3,7 +3,7 @@
 
 #include "json/jdoc.h"
 
-#include <strings.h>
+#include <ctype.h>
 
 static unsigned read_injection(const json_t *words)
 {
@@ -59,7 +59,10 @@ static const struct {
 	unsigned families;
 } types[] = {
 	{ .payload_type = "ORM", .message = HL7_ORM_O01, .families = ORDERS },
+	{ .payload_type = "ORMO01", .message = HL7_ORM_O01, .families = ORDERS },
 	{ .payload_type = "ADT", .message = HL7_ADT_A08, .families = PATIENTS },
+	{ .payload_type = "ADTA04", .message = HL7_ADT_A04, .families = PATIENTS },
+	{ .payload_type = "ADTA08", .message = HL7_ADT_A08, .families = PATIENTS },
 	{ .payload_type = "ORU", .message = HL7_ORU_R01, .families = RESULTS },
 	{ .payload_type = "ORUR01", .message = HL7_ORU_R01, .families = RESULTS },
 	/* the field's other types: templates make them */
@@ -68,6 +71,26 @@ static const struct {
 	{ .payload_type = "SIU" },
 	{ .payload_type = "MFN" },
 };
+
+/* "ORU_R01" and "oru^r01" are ORUR01 to those who write rows. */
+static bool spells(const char *asked, const char *name)
+{
+	for (;; asked++, name++) {
+		asked += strspn(asked, "^_- ");
+		if (tolower((unsigned char)*asked) != tolower((unsigned char)*name))
+			return false;
+		if (!*name)
+			return true;
+	}
+}
+
+bool hl7_is_type(const char *payload_type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (spells(payload_type, types[i].payload_type))
+			return true;
+	return spells(payload_type, "HL7");
+}
 
 static enum hl7_message own_message(const struct action *action)
 {
@@ -109,7 +132,7 @@ int hl7_message_of(const struct action *action, const char *payload_type,
 	enum hl7_message own = own_message(action);
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		if (strcasecmp(types[i].payload_type, payload_type) != 0)
+		if (!spells(payload_type, types[i].payload_type))
 			continue;
 		if (!(types[i].families & (1U << action->family)) &&
 		    types[i].message != own)

@@ -1,6 +1,7 @@
 /* The body a row wants: a query string, JSON, or what its template makes. */
 #include "payload/payload.h"
 
+#include "hl7/hl7.h"
 #include "payload/body.h"
 #include "payload/documents.h"
 #include "payload/hash.h"
@@ -22,18 +23,12 @@ static const struct format {
 	{ "FORM", TEMPLATE_ESCAPE_FORM, "application/x-www-form-urlencoded", false },
 	{ "TEXT", TEMPLATE_ESCAPE_PLAIN, "text/plain; charset=utf-8", false },
 	{ "HL7", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
-	{ "ORM", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
-	{ "ADT", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
-	{ "ORU", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
-	{ "ORUR01", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
-	{ "OUL", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
-	{ "DFT", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
-	{ "SIU", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
-	{ "MFN", TEMPLATE_ESCAPE_HL7, "application/hl7-v2", true },
 };
 
 static const struct format *find_format(const char *payload_type)
 {
+	if (hl7_is_type(payload_type))
+		payload_type = "HL7";
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		if (strcasecmp(formats[i].payload_type, payload_type) == 0)
 			return &formats[i];
