@@ -1,5 +1,6 @@
 #pragma once
 /* What the parts of this service share. */
+#include "document/document.h"
 #include "httpd/httpd.h"
 #include "kafka/kafka.h"
 #include "logstore/logstore.h"
@@ -15,7 +16,8 @@ struct dashboard_config {
 	struct postgres_config postgres;
 	struct logstore_config logstore;
 	struct secrets_config secrets;
-	struct transport_config transport; /* of tests of a row */
+	struct transport_config transport;
+	struct document_config document; /* of Send test */ /* of tests of a row */
 	char *address;
 	int64_t port, max_connections, max_streams;
 	char *web_root;

@@ -123,6 +123,7 @@ static const struct config_group groups[] = {
 	{ .keys = logstore_config_keys, .offset = FIELD(logstore) },
 	{ .keys = secrets_config_keys, .offset = FIELD(secrets) },
 	{ .keys = transport_config_keys, .offset = FIELD(transport) },
+	{ .keys = document_config_keys, .offset = FIELD(document) },
 	{ .keys = NULL },
 };
 

@@ -249,21 +249,86 @@ static struct task task_of(const struct sample *s)
 	return task;
 }
 
-static void exchange(struct call *call, const struct sample *s, struct exchange *x)
+/* ---- its documents (PDFs), read as the dispatcher does ---- */
+
+struct enclosed {
+	struct spool *spool;
+	struct document_place *places;
+	struct content_document *list;
+	size_t n;
+	struct buf signature;
+};
+
+static void enclosed_release(struct enclosed *e)
+{
+	(void)spool_free(e->spool);
+	free(e->places);
+	free(e->list);
+	buf_deinit(&e->signature);
+}
+
+static int read_documents(struct call *call, const struct sample *s, struct enclosed *e,
+                          struct err_text *why)
+{
+	const struct document_source from = { .pg = stores_pg(call->stores),
+		                              .config = &call->d->config->document };
+	const struct payload_body *body = &s->preview.body;
+	int r = document_places(body->documents, body->len, e->places, why);
+
+	if (r == 0 && spool_new(from.config->folder, &e->spool))
+		r = err_say(why, DOCUMENT_E_STORAGE,
+		            "DOCUMENT_SPOOL_FOLDER takes no files");
+	for (size_t i = 0; i < e->n && r == 0; i++) {
+		r = document_read(&from, &e->places[i], e->spool, &e->list[i], why);
+		if (r == DOCUMENT_E_AWAY)
+			r = document_away(&from, &e->places[i], why);
+	}
+	return r;
+}
+
+/* False: said. */
+static bool enclose(struct call *call, const struct sample *s, struct enclosed *e,
+                    struct transport_request *rq)
+{
+	const struct integration *row = s->row;
+	struct err_text why = { "" };
+
+	*e = (struct enclosed){ .n = json_array_size(s->preview.body.documents) };
+	if (e->n == 0)
+		return true;
+	e->places = xcalloc(e->n, sizeof(*e->places));
+	e->list = xcalloc(e->n, sizeof(*e->list));
+	int r = read_documents(call, s, e, &why);
+	const struct content content = { .text = rq->body,
+		                         .len = rq->body_len,
+		                         .documents = e->list,
+		                         .n_documents = e->n };
+
+	rq->documents = e->list;
+	rq->n_documents = e->n;
+	rq->signed_at_ms = clock_wall_ms();
+	if (r == 0 && row->transport == TRANSPORT_HTTP && row->webhook_secret)
+		r = document_sign(&content, row->webhook_secret, &rq->task->log_id,
+		                  rq->signed_at_ms, &e->signature, &why);
+	if (e->signature.len > 0)
+		rq->signature = buf_str(&e->signature);
+	if (r)
+		call_fail(call, r == DOCUMENT_E_STORAGE ? CODE_AWAY : CODE_CONFLICT, "%s",
+		          why.text);
+	return r == 0;
+}
+
+static void send_request(struct call *call, const struct transport_request *rq,
+                         struct exchange *x)
 {
 	static const struct timeval patience = { .tv_sec = SEND_MS / 1000 };
-	const struct transport_ops *ops = transports[s->row->transport];
-	const struct task task = task_of(s);
-	const struct transport_request rq = { .row = s->row,
-		                              .task = &task,
-		                              .body = s->preview.body.data,
-		                              .body_len = s->preview.body.len };
+	const struct transport_ops *ops = transports[rq->row->transport];
 	struct transport *transport = NULL;
 	struct err_text why = { "" };
 	int result = ops->open(&transport, &call->d->config->transport, x->loop, &why);
 
 	if (result == 0)
-		result = ops->send(transport, &rq, on_done, x, &why);
+		result = ops->send(transport, rq, on_done, x, &why);
 	if (result == 0) {
 		(void)event_base_loopexit(x->loop, &patience);
 		(void)event_base_dispatch(x->loop);
@@ -273,6 +338,20 @@ static void exchange(struct call *call, const struct sample *s, struct exchange 
 		call_fail(call, CODE_CONFLICT, "the row cannot be used: %s", why.text);
 	else if (!x->answer)
 		call_fail(call, CODE_AWAY, "no answer within %d s", SEND_MS / 1000);
+}
+
+static void exchange(struct call *call, const struct sample *s, struct exchange *x)
+{
+	const struct task task = task_of(s);
+	struct transport_request rq = { .row = s->row,
+		                        .task = &task,
+		                        .body = s->preview.body.data,
+		                        .body_len = s->preview.body.len };
+	struct enclosed enclosed;
+
+	if (enclose(call, s, &enclosed, &rq))
+		send_request(call, &rq, x);
+	enclosed_release(&enclosed);
 }
 
 static void send_sample(struct call *call, const struct sample *s)

@@ -16,6 +16,7 @@
  *   gauges.c    metrics
  *   told.c      the lanes' states, for the dashboard
  */
+#include "document/document.h"
 #include "domain/lane.h"
 #include "domain/offsets.h"
 #include "domain/order.h"
@@ -49,10 +50,8 @@ struct dispatcher_config {
 	int64_t park_delay;
 	int64_t order_hold;
 	int64_t body_limit; /* LOG_BODY_LIMIT */
-	int64_t document_timeout;
-	int64_t document_limit; /* bytes of one */
-	int64_t spool_limit;    /* bytes of all */
-	char *spool_folder;
+	struct document_config document;
+	int64_t spool_limit; /* bytes of all */
 };
 
 /* A partition of ours. Lives until the last of its jobs and messages has ended. */

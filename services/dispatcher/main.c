@@ -162,24 +162,6 @@ static const struct config_key keys[] = {
 			"said.",
 	},
 	{
-		.name = "DOCUMENT_TIMEOUT",
-		.type = CONFIG_MSEC,
-		.offset = FIELD(document_timeout),
-		.min = 100,
-		.max = 600000,
-		.dflt = "30s",
-		.help = "Longest wait for one document (PDF) out of the LIS.",
-	},
-	{
-		.name = "DOCUMENT_LIMIT",
-		.type = CONFIG_BYTES,
-		.offset = FIELD(document_limit),
-		.min = 1 << 10,
-		.max = 1 << 30,
-		.dflt = "64MiB",
-		.help = "Largest document that is sent; a larger one is a FAIL, build.",
-	},
-	{
 		.name = "DOCUMENT_SPOOL_LIMIT",
 		.type = CONFIG_BYTES,
 		.offset = FIELD(spool_limit),
@@ -188,13 +170,6 @@ static const struct config_key keys[] = {
 		.dflt = "2GiB",
 		.help = "Disk space of documents on their way, over all requests; further "
 			"ones wait for room.",
-	},
-	{
-		.name = "DOCUMENT_SPOOL_FOLDER",
-		.type = CONFIG_STRING,
-		.offset = FIELD(spool_folder),
-		.dflt = "/var/tmp",
-		.help = "Where they wait: in files without a name, enciphered.",
 	},
 	CONFIG_END,
 };
@@ -362,6 +337,7 @@ static const struct config_group groups[] = {
 	{ .keys = kafka_config_keys, .offset = FIELD(kafka) },
 	{ .keys = postgres_config_keys, .offset = FIELD(postgres) },
 	{ .keys = transport_config_keys, .offset = FIELD(transport) },
+	{ .keys = document_config_keys, .offset = FIELD(document) },
 	{ .keys = secrets_config_keys, .offset = FIELD(secrets) },
 	{ .keys = NULL },
 };

@@ -8,6 +8,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from fleet import schemas
+from fleet.dashboard import Dashboard
 from fleet.lis import Lab
 from fleet.topics import Topic
 from partners import MllpPartner, Partner, Reply
@@ -145,6 +146,23 @@ def test_records_in_one_request_have_their_documents_each(world, partner):
     request, = partner.requests
     assert [base64.b64decode(part["reportBase64"]) for part in request.json()] == contents
     Webhook(SECRET).verify(request.body, request.headers)
+
+
+def test_a_row_that_is_tried_out_sends_the_document_too(world, partner):
+    """The dashboard's Send test: no event, no log."""
+    dashboard = Dashboard(world.stack)
+    content = pdf(2_000_003)
+    report = report_with(world, content)
+    row = world.row(19, partner.url(), extra={"webhook_secret": SECRET})
+    sent = dashboard.post(f"integrations/{row}/test", {"entity_id": report})
+    assert sent["ok"], sent
+    request, = partner.requests
+    assert base64.b64decode(request.json()["reportBase64"]) == content
+    Webhook(SECRET).verify(request.body, request.headers)
+    assert base64.b64encode(content[9:999]).decode() not in sent["request"]["body"]
+    assert world.logs() == []
+    world.stack.sql("DELETE FROM lis.report_document WHERE lab_report_id = %s", [report])
+    dashboard.post(f"integrations/{row}/test", {"entity_id": report}, code=400)
 
 
 def test_a_message_over_mllp_has_its_pdf_embedded(world):

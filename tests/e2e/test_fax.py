@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from fleet.dashboard import Dashboard
 from fleet.faxes import PDF, accepted, fax_row, publish, secret, the_log
 from fleet.stack import dev, http
 from fleet.wait import eventually
@@ -165,18 +166,16 @@ def test_a_private_address_is_refused(world, humblefax):
 
 # ---- the verdict ----
 
-@pytest.mark.parametrize("name", ["humblefax", "documo"])
-def test_without_a_webhook_the_vendor_is_asked(world, request, name):
-    vendor = request.getfixturevalue(name)
-    row = fax_row(world, vendor)
+def test_without_a_webhook_the_vendor_is_asked(world, humblefax):
+    row = fax_row(world, humblefax)
     event = publish(world)
     accepted(world, row, event)
-    eventually(lambda: vendor.count("status") >= 1, 30, what="the vendor is asked")
+    eventually(lambda: humblefax.count("status") >= 1, 30, what="the vendor is asked")
     assert the_log(world, row, event)["status"] == "QUEUED"
-    vendor.end(vendor.fax(), "success")
+    humblefax.end(humblefax.fax(), "success")
     log = world.wait_log(event, row, deadline=60)
     assert (log["status"], log["pages"], log["pages_sent"], log["error_message"]) == ("SUCCESS", 3, 3, None)
-    assert len(vendor.faxes) == 1
+    assert len(humblefax.faxes) == 1
 
 
 @pytest.mark.parametrize("name", ["humblefax", "documo"])
@@ -367,3 +366,14 @@ def test_a_late_webhook_mends_a_failure(world, humblefax):
     end(world, humblefax, "success")
     log = world.wait_log(log["event_id"], row, status="SUCCESS")
     assert log["vendor_fax_id"] == humblefax.fax().id and len(humblefax.faxes) == 1
+
+
+def test_a_row_of_faxes_is_tried_out(world, humblefax):
+    """The dashboard's Send test goes the whole way to the vendor."""
+    row = fax_row(world, humblefax)
+    bill = world.lab.bill(org_id=world.lab.org(fax_no="2025550123"))
+    report = world.lab.report(bill, document=PDF)
+    sent = Dashboard(world.stack).post(f"integrations/{row}/test", {"entity_id": report})
+    assert sent["ok"], sent
+    assert humblefax.fax().document == [PDF] and humblefax.fax().numbers == [12025550123]
+    assert world.logs() == [] and SECRET_KEY not in str(sent)
