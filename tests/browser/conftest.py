@@ -37,8 +37,8 @@ def people(stack):
 class Visit:
     """A person at the page."""
 
-    def __init__(self, chromium, base, scheme="light"):
-        self.context = chromium.new_context(viewport=WINDOW, color_scheme=scheme, base_url=base,
+    def __init__(self, chromium, base, scheme="light", state=None):
+        self.context = chromium.new_context(viewport=WINDOW, color_scheme=scheme, base_url=base, storage_state=state,
                                             permissions=["clipboard-read", "clipboard-write"])
         self.page = self.context.new_page()
         self.page.set_default_timeout(15_000)
@@ -59,16 +59,31 @@ class Visit:
         assert not unexpected, f"the page said: {unexpected}"
 
 
+@pytest.fixture(scope="session")
+def sessions(chromium, stack, people):
+    """What the browser keeps of each role's log-in: {role: state}."""
+    kept = {}
+    for role, who in people.items():
+        visit = Visit(chromium, stack.env["DASHBOARD_URL"]).log_in(*who)
+        visit.page.get_by_role("navigation", name="Pages").wait_for()
+        kept[role] = visit.context.storage_state()
+        visit.close()
+    return kept
+
+
 @pytest.fixture
-def visit(chromium, stack, people):
-    """visit("operator") is a page that this person sees."""
+def visit(chromium, stack, people, sessions):
+    """visit("operator") is a page that this person sees; fresh: in a session of its own."""
     visits = []
 
-    def begin(role=None, scheme="light"):
-        made = Visit(chromium, stack.env["DASHBOARD_URL"], scheme)
+    def begin(role=None, scheme="light", fresh=False):
+        made = Visit(chromium, stack.env["DASHBOARD_URL"], scheme, None if fresh else sessions.get(role))
         visits.append(made)
         if role:
-            made.log_in(*people[role])
+            if fresh:
+                made.log_in(*people[role])
+            else:
+                made.page.goto("/")
             made.page.get_by_role("navigation", name="Pages").wait_for()
         return made.page
 

@@ -125,3 +125,125 @@ def test_the_keyboard_is_enough(visit, world, partner):
     expect(rows(page).nth(1)).to_be_focused()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+def test_a_cell_becomes_a_filter_that_is_taken_away_by_itself(visit, world, partner):
+    world.deliver(partner.url())
+    page = visit("viewer")
+    open_list(page, world)
+    page.locator("td[data-column=operation]").first.click(button="right")
+    menu = page.get_by_role("menu")
+    expect(menu.get_by_role("menuitem").first).to_be_focused()
+    menu.get_by_role("menuitem", name="Only Operation: Bill Generation").click()
+    expect(page).to_have_url(re.compile("action=1"))
+    page.get_by_role("button", name="Remove filter Bill Generation").click()
+    expect(page).not_to_have_url(re.compile("action="))
+    page.locator("td[data-column=bill]").first.click(button="right")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").isdigit()
+
+
+def test_an_empty_list_says_which_filter_excludes(visit, world, partner):
+    world.deliver(partner.url())
+    page = visit("viewer")
+    open_list(page, world, query="&status=SUPERSEDED&auth=1")
+    expect(page.get_by_role("heading", name="No log matches")).to_be_visible()
+    page.goto(f"/webhook?lab={world.lab.id}&status=SUPERSEDED")
+    page.get_by_role("button", name="Without “SUPERSEDED”: 1").click()
+    expect(rows(page)).to_have_count(1)
+
+
+def test_a_view_has_a_name_and_is_opened_again(visit, world, partner):
+    world.deliver(partner.url())
+    page = visit("viewer")
+    open_list(page, world, query="&status=SUCCESS&cols=status,log_id")
+    page.get_by_text("Views", exact=True).click()
+    page.get_by_label("Name of this view").fill("Ids alone")
+    page.get_by_role("button", name="Save view").click()
+    expect(page.get_by_text("View saved")).to_be_visible()
+    page.goto("/webhook")
+    page.get_by_text("Views", exact=True).click()
+    page.get_by_role("button", name="Ids alone", exact=True).click()
+    expect(page).to_have_url(re.compile("status=SUCCESS"))
+    expect(page.get_by_role("columnheader", name="Log id")).to_be_visible()
+    page.get_by_text("View: Ids alone").click()
+    page.get_by_role("button", name="Forget view Ids alone").click()
+    expect(page.get_by_text("No saved view yet.")).to_be_visible()
+
+
+def test_the_drawer_walks_the_list(visit, world, partner):
+    row_id = world.row(1, partner.url())
+    for _ in range(3):
+        world.wait_log(world.bill_event(), row_id)
+    page = visit("operator")
+    open_list(page, world)
+    rows(page).first.click()
+    drawer = page.get_by_role("complementary", name="One log")
+    expect(drawer).to_contain_text("1 of 3")
+    drawer.get_by_role("heading", level=2).click()
+    page.keyboard.press("j")
+    expect(drawer).to_contain_text("2 of 3")
+    page.keyboard.press("k")
+    expect(drawer).to_contain_text("1 of 3")
+    page.keyboard.press("3")
+    expect(page.get_by_role("tab", name="Response")).to_have_attribute("aria-selected", "true")
+    expect(page).to_have_url(re.compile("part=response"))
+
+
+def test_a_list_that_is_followed_stops_for_its_reader(visit, world, partner):
+    row_id = world.row(1, partner.url())
+    world.wait_log(world.bill_event(), row_id)
+    page = visit("operator")
+    open_list(page, world)
+    expect(page.locator(".connection")).to_contain_text("Live")
+    page.get_by_label("Follow").check()
+    world.wait_log(world.bill_event(), row_id)
+    expect(rows(page)).to_have_count(2)
+    rows(page).nth(1).focus()
+    expect(page.get_by_label("Follow: paused")).to_be_visible()
+    world.wait_log(world.bill_event(), row_id)
+    expect(page.get_by_role("button", name="Paused, 1 new")).to_be_visible()
+    assert rows(page).count() == 2
+    page.keyboard.press("n")
+    expect(rows(page)).to_have_count(3)
+
+
+def test_a_marked_row_stays_where_it_is_under_traffic(visit, world, partner):
+    row_id = world.row(1, partner.url())
+    for event in [world.bill_event() for _ in range(25)]:
+        world.wait_log(event, row_id)
+    page = visit("operator")
+    open_list(page, world)
+    expect(page.locator(".connection")).to_contain_text("Live")
+    expect(rows(page)).to_have_count(25)
+    marked = rows(page).nth(20)
+    marked.scroll_into_view_if_needed()
+    marked.focus()
+    before = marked.bounding_box()
+    for event in [world.bill_event() for _ in range(15)]:
+        world.wait_log(event, row_id)
+    expect(page.get_by_role("button", name="15 new")).to_be_visible()
+    expect(marked).to_be_focused()
+    assert marked.bounding_box() == before
+    page.get_by_role("button", name="15 new").click()
+    expect(rows(page)).to_have_count(40)
+
+
+def test_the_palette_goes_anywhere(visit, world, partner):
+    log = world.deliver(partner.url())
+    page = visit("operator")
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("combobox", name="Go to or do")
+    box.fill("heal")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Health", level=1)).to_be_visible()
+    page.keyboard.press("Control+k")
+    box.fill(str(log["bill_id"]))
+    page.get_by_role("option", name="Trace of bill").click()
+    expect(page.get_by_role("heading", name=f"Trace of bill {log['bill_id']}")).to_be_visible()
+    page.keyboard.press("Control+k")
+    box.fill(str(log["_id"]))
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/logs/{log['_id']}"))

@@ -143,3 +143,39 @@ def test_a_trace_shows_all_of_a_bill(visit, world, partner):
     expect(page.get_by_role("heading", name=f"Trace of bill {bill.id}")).to_be_visible()
     expect(page.get_by_role("link", name="Bill Generation")).to_be_visible()
     expect(page.get_by_role("link", name="Bill Update")).to_be_visible()
+
+
+def test_a_hint_leads_to_what_is_to_be_done(visit, world):
+    with Partner(Reply(code=500, body=b'{"error": "order book is closed"}')) as closed:
+        log = world.deliver(closed.url())
+        page = visit("admin")
+        open_log(page, log)
+        hint = page.get_by_role("region", name="What to look at")
+        expect(hint).to_contain_text("The row is active")
+        hint.get_by_role("button", name="Read the answer").click()
+        expect(page.get_by_role("tabpanel")).to_contain_text("order book is closed")
+        page.get_by_role("tab", name="Story").click()
+        page.get_by_role("link", name="row ").click()
+        expect(page.get_by_label("URL / endpoint")).to_have_value(closed.url())
+
+
+def test_who_looked_is_in_the_log_s_audit(visit, world, partner):
+    log = world.deliver(partner.url())
+    page = visit("admin")
+    open_log(page, log)
+    page.get_by_role("button", name="Reveal…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Reveal").click()
+    expect(tab(page, "Audit").get_by_role("cell", name="reveal", exact=True)).to_be_visible()
+    tab(page, "Request")
+    page.get_by_role("button", name="Hide again").click()
+    expect(page.get_by_role("tabpanel")).to_contain_text("•••")
+    assert "Asha Rao" not in page.content()
+
+
+def test_a_printed_log_has_its_foot_and_no_tools(visit, world, partner):
+    log = world.deliver(partner.url())
+    page = visit("viewer")
+    open_log(page, log)
+    page.emulate_media(media="print")
+    expect(page.get_by_text("Printed by")).to_be_visible()
+    expect(page.get_by_role("navigation", name="Pages")).to_be_hidden()

@@ -64,20 +64,113 @@ def test_every_page_is_accessible(visit, places, scheme):
     assert not wrong
 
 
+def opened_list(page, places):
+    page.goto(f"/webhook?lab={places['lab']}")
+    expect(page.locator("tbody tr[data-log]")).to_have_count(1)
+
+
+def no_match(page, places):
+    page.goto(f"/webhook?lab={places['lab']}&from=-1h&status=SUPERSEDED")
+    expect(page.get_by_role("button", name="Without")).to_be_visible()
+
+
+def key_sheet(page, places):
+    opened_list(page, places)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def palette(page, places):
+    opened_list(page, places)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog").get_by_role("option").first).to_be_visible()
+
+
+def lab_choice(page, places):
+    opened_list(page, places)
+    page.get_by_role("combobox", name="Lab").fill("9")
+    expect(page.get_by_role("listbox", name="Lab")).to_be_visible()
+
+
+def cell_menu(page, places):
+    opened_list(page, places)
+    page.locator("td[data-column=partner]").click(button="right")
+    expect(page.get_by_role("menu")).to_be_visible()
+
+
+def views(page, places):
+    opened_list(page, places)
+    page.get_by_text("Views", exact=True).click()
+    expect(page.get_by_label("Name of this view")).to_be_visible()
+
+
+def retry(page, places):
+    page.goto(f"/logs/{places['log']}")
+    page.get_by_role("button", name="Resend…").click()
+    expect(page.get_by_role("dialog").locator(".label")).to_be_visible()
+
+
+def bulk_retry(page, places):
+    opened_list(page, places)
+    page.get_by_role("button", name="Retry all that match…").click()
+    expect(page.get_by_role("dialog").locator(".figures")).to_be_visible()
+
+
+def reveal(page, places):
+    page.goto(f"/logs/{places['log']}")
+    page.get_by_role("button", name="Reveal…").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def part(name):
+    def show(page, places):
+        page.goto(f"/logs/{places['log']}?part={name}")
+        expect(page.get_by_role("tab", selected=True)).to_have_text(name.capitalize())
+        expect(page.get_by_role("tabpanel").locator("[role=status]")).to_have_count(0)
+
+    show.__name__ = name
+    return show
+
+
+def save_dialog(page, places):
+    page.goto(f"/supportdashboard/manageIntegrations/{places['auth']}/{places['row']}?lab={places['lab']}")
+    page.get_by_label("URL / endpoint").fill("http://elsewhere.example/")
+    page.get_by_role("button", name="Add/Update Integration").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def new_key(page, places):
+    page.goto(f"/supportdashboard/manageIntegrations/{places['auth']}/{places['row']}?lab={places['lab']}")
+    page.get_by_role("button", name="Replace the key…").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def new_partner(page, places):
+    page.goto(f"/supportdashboard/manageIntegrations/new/new?lab={places['lab']}")
+    expect(page.get_by_label("URL / endpoint")).to_be_visible()
+
+
+def pausing(page, places):
+    page.goto(f"/health?lab={places['lab']}")
+    page.get_by_role("button", name="Pause").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+STATES = [no_match, key_sheet, palette, lab_choice, cell_menu, views, retry, bulk_retry, reveal, save_dialog, new_key,
+          new_partner, pausing, *map(part, ("request", "response", "headers", "attempts", "audit"))]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_states_are_accessible(visit, places, scheme):
     page = visit("admin", scheme)
-    page.goto(f"/webhook?lab={places['lab']}&from=-1h&status=SUPERSEDED")
-    expect(page.get_by_text("No log matches")).to_be_visible()
-    assert not faults(page)
-    page.keyboard.press("?")
-    expect(page.get_by_role("dialog")).to_be_visible()
-    assert not faults(page)
-    page.keyboard.press("Escape")
-    page.get_by_role("combobox", name="Lab").click()
-    page.get_by_role("combobox", name="Lab").fill("9")
-    expect(page.get_by_role("listbox", name="Lab")).to_be_visible()
-    assert not faults(page)
+    page.on("dialog", lambda dialog: dialog.accept())
+    wrong = {}
+    for state in STATES:
+        state(page, places)
+        found = faults(page)
+        if found:
+            wrong[state.__name__] = found
+    assert not wrong
 
 
 def test_the_log_in_page_says_no_without_saying_why(visit, people):
@@ -92,7 +185,7 @@ def test_the_log_in_page_says_no_without_saying_why(visit, people):
 
 
 def test_logging_out_leaves_nothing_on_the_page(visit, places):
-    page = visit("viewer")
+    page = visit("viewer", fresh=True)
     page.goto(f"/webhook?lab={places['lab']}")
     expect(page.locator("tbody tr[data-log]")).to_have_count(1)
     page.locator(".user summary").click()
@@ -129,3 +222,45 @@ def test_a_failed_task_is_read_and_requeued(visit, world):
     expect(row).to_be_visible()
     row.get_by_role("button", name="Requeue").click()
     expect(page.get_by_text("Requeued").first).to_be_visible()
+
+
+def test_an_ended_session_is_renewed_over_the_page(visit, world, partner, people):
+    world.deliver(partner.url())
+    page = visit("viewer", fresh=True)
+    page.goto(f"/webhook?lab={world.lab.id}")
+    expect(page.locator("tbody tr[data-log]")).to_have_count(1)
+    page.context.clear_cookies()
+    page.get_by_role("button", name="SUCCESS").click()
+    dialog = page.get_by_role("dialog", name="Your session has ended")
+    expect(dialog).to_be_visible()
+    assert not faults(page)
+    dialog.get_by_label("Name").fill(people["viewer"][0])
+    dialog.get_by_label("Password").fill(people["viewer"][1])
+    dialog.get_by_role("button", name="Log in").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("button", name="SUCCESS")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("tbody tr[data-log]")).to_have_count(1)
+
+
+def test_an_old_page_says_that_there_is_a_newer_one(visit):
+    page = visit("viewer")
+    page.evaluate("window.dispatchEvent(new Event('vite:preloadError', {cancelable: true}))")
+    banner = page.locator(".banner", has_text="A newer version of this page is there.")
+    expect(banner.get_by_role("button", name="Reload")).to_be_visible()
+
+
+def test_preferences_hold_on_the_next_visit(visit):
+    page = visit("admin", fresh=True)
+    page.goto("/settings")
+    page.get_by_label("Theme").select_option("dark")
+    page.get_by_role("checkbox", name="Times in UTC").check()
+    page.get_by_label("Single-letter keys").uncheck()
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="Times in UTC. Change")).to_be_visible()
+    page.get_by_label("Theme").select_option("system")
+    page.get_by_label("Single-letter keys").check()
+    page.get_by_role("checkbox", name="Times in UTC").uncheck()
+    expect(page.locator("html")).not_to_have_attribute("data-theme", "dark")

@@ -85,13 +85,19 @@ function workerAddress(): string {
   return policy.createScriptURL(workerUrl);
 }
 
-let opened = false;
+let poke: (() => void) | null = null;
 
+/** Opens it; where it is open already, tries at once to have it live again. */
 export function openStream(): void {
-  if (opened) return;
-  opened = true;
+  if (poke) {
+    poke();
+    return;
+  }
   if (typeof SharedWorker === 'undefined') {
     const source = new StreamSource(onMessage);
+    poke = () => {
+      source.poke();
+    };
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) source.poke();
     });
@@ -100,6 +106,9 @@ export function openStream(): void {
   const worker = new SharedWorker(workerAddress(), { type: 'module', name: 'stream' });
   worker.port.onmessage = (event: MessageEvent<StreamMessage>) => {
     onMessage(event.data);
+  };
+  poke = () => {
+    worker.port.postMessage('poke');
   };
   window.addEventListener('pagehide', () => {
     worker.port.postMessage('bye');

@@ -72,6 +72,23 @@ function PauseDialog(props: { lane: string; onClose: () => void; onDone: () => v
   );
 }
 
+const shownAtFirst = 15;
+
+function ShowAll(props: { n: number; shown: number; onShow: (all: boolean) => void }) {
+  if (props.shown >= props.n) return null;
+  return (
+    <button
+      type="button"
+      class="plain"
+      onClick={() => {
+        props.onShow(true);
+      }}
+    >
+      {t('show.all', { n: count(props.n) })}
+    </button>
+  );
+}
+
 /* A lane's row: a partner's queue, or a partner that has nothing to do. */
 interface LaneRow {
   key: string;
@@ -146,7 +163,10 @@ function LaneWord({ row }: { row: LaneRow }) {
 function Lanes(props: { health: Health; stats: Stats | null; lab: string; onChange: () => void }) {
   const { health, stats, lab, onChange } = props;
   const [pausing, setPausing] = useState<string | null>(null);
-  const rows = laneRows(health, stats, lab);
+  const [all, setAll] = useState(false);
+  const every = laneRows(health, stats, lab);
+  const busy = every.filter((row) => row.held || row.state).length;
+  const rows = all ? every : every.slice(0, Math.max(busy, shownAtFirst));
   const figure = (n: number | undefined): string => (n === undefined ? '' : count(n));
   return (
     <section>
@@ -231,6 +251,7 @@ function Lanes(props: { health: Health; stats: Stats | null; lab: string; onChan
           </table>
         </div>
       )}
+      <ShowAll n={every.length} shown={rows.length} onShow={setAll} />
       {pausing && (
         <PauseDialog
           lane={pausing}
@@ -324,6 +345,11 @@ function Stuck({ health, lab }: { health: Health; lab: string }) {
 }
 
 function Integrations({ stats }: { stats: Stats }) {
+  const [all, setAll] = useState(false);
+  const worst = [...stats.integrations].sort(
+    (a, b) => (a.success_rate ?? 1) - (b.success_rate ?? 1) || b.total - a.total,
+  );
+  const shown = all ? worst : worst.slice(0, shownAtFirst);
   return (
     <section>
       <h2>{t('health.integrations')}</h2>
@@ -346,7 +372,7 @@ function Integrations({ stats }: { stats: Stats }) {
             </tr>
           </thead>
           <tbody>
-            {stats.integrations.map((one) => (
+            {shown.map((one) => (
               <tr
                 key={`${String(one.lab_integration_id)} ${String(one.auth_id)} ${String(one.operation)}`}
               >
@@ -379,6 +405,7 @@ function Integrations({ stats }: { stats: Stats }) {
           </tbody>
         </table>
       </div>
+      <ShowAll n={worst.length} shown={shown.length} onShow={setAll} />
     </section>
   );
 }

@@ -20,6 +20,7 @@ interface Props {
   onChoose: (choice: Choice | null) => void;
   disabled?: boolean;
   clearable?: boolean;
+  placeholder?: string;
 }
 
 export function Combobox(props: Props) {
@@ -90,6 +91,7 @@ export function Combobox(props: Props) {
         aria-autocomplete="list"
         {...(open && at >= 0 ? { 'aria-activedescendant': `${id}-${String(at)}` } : {})}
         value={text}
+        placeholder={props.placeholder}
         disabled={props.disabled ?? false}
         onFocus={(event) => {
           event.currentTarget.select();

@@ -63,6 +63,7 @@ function LabSwitch() {
       shown={name}
       search={searchLabs}
       clearable
+      placeholder={t('lab.all')}
       onChoose={(choice) => {
         const { path, query, fragment } = address.value;
         const next = { ...query };

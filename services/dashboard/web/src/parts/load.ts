@@ -1,6 +1,8 @@
 /* Data that a page loads: what is there stays on show while it is loaded again. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
+import { renewed } from '../state/session';
+
 export interface Loaded<T> {
   data: T | null;
   error: unknown;
@@ -48,7 +50,7 @@ export function useLoad<T>(
     return () => {
       abort.abort();
     };
-  }, [key, turn]);
+  }, [key, turn, renewed.value]);
 
   const reload = useCallback(() => {
     setTurn((n) => n + 1);

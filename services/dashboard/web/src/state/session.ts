@@ -8,6 +8,8 @@ import { utc } from '../format/time';
 export const me = signal<Me | null>(null);
 /** "start": not known yet; "out": nobody; "expired": was in, the page's state is kept. */
 export const standing = signal<'start' | 'in' | 'out' | 'expired' | 'unreachable'>('start');
+/** Counts up when a session that had ended was begun anew: what failed meanwhile is asked for again. */
+export const renewed = signal(0);
 export const preferences = signal<Preferences>({});
 
 const ranks = { viewer: 0, operator: 1, admin: 2 } as const;
@@ -44,8 +46,10 @@ export async function enter(): Promise<void> {
 }
 
 export async function logIn(login: string, password: string): Promise<void> {
+  const again = standing.value === 'expired';
   await call('POST', 'session', { body: { login, password } });
   await entered(await get<Me>('me'));
+  if (again) renewed.value++;
 }
 
 export async function logOut(): Promise<void> {

@@ -113,4 +113,6 @@ export const frame = {
   'stale.reload': 'Reload',
   'stale.title': 'A newer version of this page is there.',
   print: 'Print',
+  'lab.all': 'All labs',
+  'show.all': 'Show all {n}',
 } as const;

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 
 import { formatAddress } from '../../state/address';
 import { address, go, setFilter, titleCount } from '../../state/route';
-import { may, preferences } from '../../state/session';
+import { may, preferences, renewed } from '../../state/session';
 import { defaultOf } from '../../state/views';
 import { count } from '../../format/text';
 import { ProblemBox } from '../../parts/problem';
@@ -188,6 +188,9 @@ export function ListPage({ tab, openId }: { tab: Tab; openId: string | null }) {
     },
     [model],
   );
+  useEffect(() => {
+    if (model.error.value !== null) void model.reload();
+  }, [renewed.value]);
   const [follow, setFollow] = useState(false);
   const [retry, setRetry] = useState<RetryScope | null>(null);
   const [inRows, setInRows] = useState(false);
