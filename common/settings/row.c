@@ -272,26 +272,6 @@ static json_t *open_details(struct parse *p)
 	return details;
 }
 
-/* Without a url the vendor's own address. */
-static void parse_fax(struct integration *row)
-{
-	size_t len = strlen(row->url);
-
-	row->fax_vendor = fax_vendor_find(row->vendor);
-	if (len == 0 && row->fax_vendor) {
-		free(row->url);
-		row->url = xstrdup(row->fax_vendor->url);
-		return;
-	}
-	while (len > 0 && row->url[len - 1] == '/')
-		row->url[--len] = '\0'; /* it is a base */
-	const char *root = row->fax_vendor ? row->fax_vendor->root : NULL;
-	size_t tail = root ? strlen(root) : 0;
-
-	if (root && len > tail && strcmp(row->url + len - tail, root) == 0)
-		row->url[len - tail] = '\0';
-}
-
 static void parse_details(struct parse *p)
 {
 	struct integration *row = p->row;
@@ -303,7 +283,7 @@ static void parse_details(struct parse *p)
 	row->vendor = copy_text(details, "vendor");
 	row->timeout_ms = jdoc_int_or(details, "timeout_ms", DEFAULT_TIMEOUT_MS);
 	if (row->transport == TRANSPORT_FAX)
-		parse_fax(row);
+		settings_row_fax(row);
 	row->rate_per_second =
 		jdoc_real_or(details, "rate_limit_per_second",
 	                     row->fax_vendor ? row->fax_vendor->rate_per_second : 0);

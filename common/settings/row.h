@@ -54,6 +54,9 @@ struct settings_cells {
 void settings_row_parse(const struct settings_cells *cells, const struct keyring *keys,
                         settings_say_fn say, void *arg, struct integration *out);
 void settings_row_release(struct integration *row);
+/* row_fax.c: fax_vendor of a row whose vendor is read, and its url: the vendor's own
+ * without one. */
+void settings_row_fax(struct integration *row);
 
 /* A snapshot with one reference. The cells may go afterwards. */
 struct settings *settings_build(int64_t version, const struct settings_cells *rows,
