@@ -7,9 +7,7 @@
 #include "base/clock.h"
 #include "log/log.h"
 
-#define COMMIT_MS     5000
-#define PROBE_MS      2000
-#define PROBE_WAIT_MS 200
+#define COMMIT_MS 5000
 
 enum kafka_topic consumer_topic_of(const struct kafka_consumer *c, const char *name)
 {
@@ -183,24 +181,10 @@ static void on_client_error(struct kafka_consumer *c, rd_kafka_event_t *event)
 {
 	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
 
-	if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-		atomic_store(&c->brokers_down, true);
+	if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
+	    !atomic_exchange(&c->brokers_down, true))
+		(void)brokers_answered(c->join);
 	/* the rest librdkafka mends, and its own log lines say */
-}
-
-/* librdkafka says when all brokers are down, not when one is back. */
-static void probe_brokers(struct kafka_consumer *c)
-{
-	const rd_kafka_metadata_t *metadata = NULL;
-	int64_t now = clock_mono_ms();
-
-	if (!atomic_load(&c->brokers_down) || now < c->probe_at_ms)
-		return;
-	c->probe_at_ms = now + PROBE_MS;
-	if (rd_kafka_metadata(c->rk, 0, NULL, &metadata, PROBE_WAIT_MS))
-		return;
-	rd_kafka_metadata_destroy(metadata);
-	atomic_store(&c->brokers_down, false);
 }
 
 void consumer_serve_group(struct kafka_consumer *c)
@@ -224,5 +208,6 @@ void consumer_serve_group(struct kafka_consumer *c)
 		}
 		rd_kafka_event_destroy(event);
 	}
-	probe_brokers(c);
+	if (atomic_load(&c->brokers_down) && brokers_answered(c->join))
+		atomic_store(&c->brokers_down, false);
 }

@@ -33,7 +33,6 @@ struct kafka_consumer {
 	bool commit_in_flight;
 	struct join_watch *join;
 	int64_t close_by_ms; /* closing: everything is over by then; 0 = not closing */
-	int64_t probe_at_ms; /* while the brokers are down */
 	atomic_bool assigned, brokers_down;
 	_Atomic int64_t oldest_ms; /* 0 = caught up, -1 = unknown */
 };

@@ -62,6 +62,8 @@ static rd_kafka_resp_err_t on_response(rd_kafka_t *rk, int fd, const char *broke
 
 	if (api == API_SYNC_GROUP)
 		atomic_store(&watch->joining, false);
+	if (!err)
+		atomic_store(&watch->answered, true);
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

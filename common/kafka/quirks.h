@@ -42,15 +42,25 @@ void fetch_wake(rd_kafka_t *rk);
  * librdkafka's, and destroying one whose coordinator does not answer blocks for long. The
  * process is about to end in both cases: the first is left alone, the second given a second
  * and then left to itself.
+ *
+ * Brokers that are back. librdkafka says when all are down, not when one is back. To ask is
+ * no way: a request that waits for a broker makes its thread reconnect without any pause,
+ * some ten thousand times a second, which a machine that starts the broker feels. So the
+ * answers are watched to what a member sends anyhow.
  */
 struct join_watch {
 	atomic_bool joining;
 	atomic_bool assigned_once;
+	atomic_bool answered; /* by any broker, since it was last looked at */
 };
 struct join_watch *join_watch_new(rd_kafka_conf_t *conf);
 static inline bool join_under_way(const struct join_watch *watch)
 {
 	return atomic_load(&watch->joining);
+}
+static inline bool brokers_answered(struct join_watch *watch)
+{
+	return atomic_exchange(&watch->answered, false);
 }
 /* Destroys the client, without the blocking close, and the watch. */
 void join_watch_destroy(struct join_watch *watch, rd_kafka_t *rk);

@@ -242,7 +242,6 @@ int stream_open(const struct kafka_config *config, const struct stream_options *
 
 	s->event_fd = s->timer_fd = s->epoll_fd = -1;
 	s->callbacks = options->callbacks;
-	s->first_topic = options->topics[0];
 	s->group = xasprintf("%s%s", prefix, options->group);
 	for (size_t i = 0; i < KAFKA_TOPIC_COUNT; i++)
 		s->names[i] = client_topic_name(prefix, (enum kafka_topic)i);

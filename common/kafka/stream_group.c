@@ -14,7 +14,7 @@
 #define COMMIT_AGAIN   500
 #define COMMIT_PAUSE   50
 #define LAST_COMMIT_MS 5000
-#define PROBE_MS       2000
+#define PROBE_MS       500
 
 struct stream_part *stream_find(struct stream *s, enum kafka_topic topic, int partition)
 {
@@ -67,30 +67,12 @@ void group_ask_committed(struct stream *s)
 		ask_committed(s, s->pending);
 }
 
-/*
- * Any answer says that the brokers are back. Not a question to the coordinator: librdkafka
- * 2.0.2 aborts (eonce->refcnt) when one waits while the coordinator's broker restarts.
- */
 void group_probe(struct stream *s)
 {
-	char text[100];
-	rd_kafka_AdminOptions_t *options =
-		rd_kafka_AdminOptions_new(s->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-	rd_kafka_ConfigResource_t *question = rd_kafka_ConfigResource_new(
-		RD_KAFKA_RESOURCE_TOPIC, s->names[s->first_topic]);
-
-	(void)rd_kafka_AdminOptions_set_request_timeout(options, ASK_TIMEOUT_MS, text,
-	                                                sizeof(text));
-	rd_kafka_DescribeConfigs(s->rk, &question, 1, options, s->answers);
-	rd_kafka_ConfigResource_destroy(question);
-	rd_kafka_AdminOptions_destroy(options);
-	stream_timer_set(s, TIMER_PROBE, PROBE_MS);
-}
-
-static void on_probed(struct stream *s, rd_kafka_event_t *event)
-{
-	if (!rd_kafka_event_error(event))
+	if (brokers_answered(s->join))
 		brokers_seen(s);
+	else
+		stream_timer_set(s, TIMER_PROBE, PROBE_MS);
 }
 
 /* ---- assignment ---- */
@@ -413,6 +395,7 @@ static void on_error(struct stream *s, rd_kafka_event_t *event)
 	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
 	    atomic_exchange(&s->brokers_down, true))
 		return;
+	(void)brokers_answered(s->join);
 	stream_timer_set(s, TIMER_PROBE, PROBE_MS);
 }
 
@@ -426,7 +409,6 @@ static void on_event(struct stream *s, rd_kafka_event_t *event)
 		{ RD_KAFKA_EVENT_ERROR, on_error },
 		{ RD_KAFKA_EVENT_OFFSET_COMMIT, on_committed },
 		{ RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT, on_answer },
-		{ RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, on_probed },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(handlers); i++)

@@ -46,7 +46,6 @@ struct stream {
 	int64_t due[TIMER_COUNT]; /* monotonic ms; 0 = not set */
 	char *group;
 	char *names[KAFKA_TOPIC_COUNT];
-	enum kafka_topic first_topic;
 	struct stream_callbacks callbacks;
 
 	struct stream_part *parts;

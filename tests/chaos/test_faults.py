@@ -7,7 +7,7 @@ import time
 import pytest
 
 from fleet.load import Load, deliveries, percentile
-from fleet.stack import ROOT
+from fleet.stack import ROOT, SERVICES
 from fleet.wait import eventually
 from partners import Partner, Reply
 
@@ -20,6 +20,10 @@ BATCH = 500  # of trigger; what was in flight with it is the dispatcher's too
 
 def said(what, duplicates):
     print(f"\n{what}: {duplicates} repeated deliveries")
+
+
+def cpu_seconds(stack):
+    return {service: stack.metrics(service)["process_cpu_seconds_total"] for service in SERVICES}
 
 
 def test_deliveries_go_on_while_the_log_store_is_away_and_the_logs_follow(world, stack, partner):
@@ -63,7 +67,10 @@ def test_a_killed_kafka_loses_nothing(world, stack, partner):
     load = Load(world, total=3000, rate=300).start()
     eventually(lambda: partner.count > 300, 30, what="the load is on")
     stack.kill("kafka")
-    time.sleep(2)
+    time.sleep(11)  # the consumers' sessions have ended
+    before, began = cpu_seconds(stack), time.monotonic()
+    time.sleep(4)
+    after, took = cpu_seconds(stack), time.monotonic() - began
     stack.start("kafka")
     load.finish()
     logs = load.settle([row])
@@ -71,6 +78,8 @@ def test_a_killed_kafka_loses_nothing(world, stack, partner):
     duplicates = deliveries(partner, logs, row)
     said("kafka killed", duplicates)
     assert duplicates <= BATCH
+    busy = {service: round((after[service] - before[service]) / took, 2) for service in SERVICES}
+    assert max(busy.values()) < 0.5, f"of a core, while there is nothing to do but wait: {busy}"
 
 
 @pytest.mark.parametrize("service", ["trigger", "dispatcher", "callback"])
