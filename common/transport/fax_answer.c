@@ -206,6 +206,10 @@ static void take_list(struct fax_call *c, const struct transport_result *r,
 {
 	const json_t *list = jdoc_path(answer, c->protocol->list_path);
 
+	if (r->status_code == 404) {
+		go_on(c, r);
+		return;
+	}
 	if (!json_is_array(list)) {
 		struct transport_result unread = *r;
 
@@ -353,7 +357,7 @@ static bool is_good(const struct fax_call *c, const struct transport_result *r)
 	if (r->kind != ERROR_KIND_NONE)
 		return false;
 	if (r->status_code == 404 && c->stage != FAX_STAGE_STEP)
-		return c->stage != FAX_STAGE_LIST; /* gone, which is an answer */
+		return true; /* gone, or none in that time, which is an answer */
 	return r->status_code >= 200 && r->status_code < 300;
 }
 
