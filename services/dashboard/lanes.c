@@ -202,7 +202,8 @@ void api_lane_pause(struct call *call)
 		                     .detail = json_pack("{s:s}", "reason", reason) };
 	const char *params[] = { call->parts[0], reason, call->who.login, until };
 
-	if (call_characters(reason) < 3 || call_characters(reason) > 500)
+	if (json_object_get(call->body, "reason") &&
+	    (call_characters(reason) < 3 || call_characters(reason) > 500))
 		call_fault(call, "/reason", "a reason has 3 to 500 characters");
 	if (until && !clock_parse_iso(until, &until_ms))
 		call_fault(call, "/until", "until must be a time to come");

@@ -81,6 +81,14 @@ static void append_value(struct buf *out, const json_t *value)
 	}
 }
 
+static bool is_among(const char *name, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 /* A filter that is not understood must not widen what is retried. */
 static bool is_known(struct call *call, const char *name)
 {
@@ -91,9 +99,8 @@ static bool is_known(struct call *call, const char *name)
 		"to",        "q",
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
+	if (is_among(name, names, ARRAY_SIZE(names)))
+		return true;
 	call_fault(call, "/filter", "the filter has a member that is not known");
 	return false;
 }
@@ -193,9 +200,26 @@ static void give_preview(struct call *call, struct retryrun_scope *scope)
 		                      json_object_get(preview, "matched"));
 }
 
+/* Its members may stand beside the others, too. New reference; NULL: there is none. */
+static json_t *find_filter(const struct call *call)
+{
+	static const char *const others[] = { "ids", "dry_run", "resend" };
+	json_t *filter = json_object_get(call->body, "filter");
+
+	if (filter || json_object_get(call->body, "ids"))
+		return json_incref(filter);
+	filter = json_copy(call->body);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		(void)json_object_del(filter, others[i]);
+	if (json_object_size(filter) > 0)
+		return filter;
+	json_decref(filter);
+	return NULL;
+}
+
 void api_retry_many(struct call *call)
 {
-	const json_t *filter = json_object_get(call->body, "filter");
+	CLEANUP_JSON json_t *filter = find_filter(call);
 	const json_t *ids = json_object_get(call->body, "ids");
 	struct retryrun_scope scope = { .shown = filter };
 	CLEANUP(freep) struct log_id *list = NULL;

@@ -189,17 +189,29 @@ void api_log_out(struct call *call)
 
 /* ---- preferences ---- */
 
+/* Of a person, or of a token that is nobody's. */
+static const char *owner_of(const struct call *call, char id[24])
+{
+	if (call->who.user_id == 0)
+		return call->who.login;
+	(void)snprintf(id, 24, "%" PRId64, call->who.user_id);
+	return id;
+}
+
 void api_preferences(struct call *call)
 {
 	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
 	char id[24];
-	const char *params[] = { id };
+	const char *params[] = { owner_of(call, id) };
 	const char *text;
 	json_t *doc = NULL;
 
-	(void)snprintf(id, sizeof(id), "%" PRId64, call->who.user_id);
-	if (call_pg(call, "SELECT preferences FROM integration.users WHERE id = $1", params,
-	            1, &rows))
+	if (call_pg(call,
+	            call->who.user_id
+	                    ? "SELECT preferences FROM integration.users WHERE id = $1"
+	                    : "SELECT preferences FROM integration.token_preferences "
+	                      "WHERE login = $1",
+	            params, 1, &rows))
 		return;
 	text = pg_rows(rows) ? pg_text(rows, 0, 0) : NULL;
 	if (text)
@@ -212,18 +224,17 @@ void api_put_preferences(struct call *call)
 	size_t len;
 	CLEANUP(freep) char *text = jdoc_dump(call->body, &len);
 	char id[24];
-	const char *params[] = { id, text };
+	const char *params[] = { owner_of(call, id), text };
 
-	if (call->who.user_id == 0) {
-		call_fail(call, CODE_CONFLICT, "this token is no person's");
-		return;
-	}
 	if (len > PREFERENCES_MAX) {
 		call_fault(call, "", "preferences have at most %d bytes", PREFERENCES_MAX);
 		return;
 	}
-	(void)snprintf(id, sizeof(id), "%" PRId64, call->who.user_id);
-	if (call_pg(call, "UPDATE integration.users SET preferences = $2 WHERE id = $1",
+	if (call_pg(call,
+	            call->who.user_id
+	                    ? "UPDATE integration.users SET preferences = $2 WHERE id = $1"
+	                    : "INSERT INTO integration.token_preferences VALUES ($1, $2) "
+	                      "ON CONFLICT (login) DO UPDATE SET preferences = $2",
 	            params, ARRAY_SIZE(params), NULL) == 0)
 		call_answer(call, CODE_OK, json_incref(call->body));
 }

@@ -29,6 +29,8 @@ def test_a_session(stack, somebody):
     assert session.get("me/preferences") == {}
     assert session.ask("PUT", "me/preferences", {"theme": "dark"}).code == 200
     assert session.get("me/preferences") == {"theme": "dark"}
+    token, kept = Dashboard(stack), {"by": uuid.uuid4().hex}  # ADMIN_TOKEN, which is no person, keeps its own
+    assert token.ask("PUT", "me/preferences", kept).code == 200 and token.get("me/preferences") == kept
     assert session.ask("DELETE", "session").code == 204
     session.get("me", code=401)
 

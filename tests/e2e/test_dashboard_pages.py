@@ -99,6 +99,7 @@ def test_a_lane_is_held_and_let_go(world, stack, dashboard, partner):
     world.row(1, partner.url())
     dashboard.post(f"lanes/{lane}/pause", {"reason": ""}, code=400)
     dashboard.post("lanes/no-such-lane/pause", {"reason": "maintenance"}, code=404)
+    assert dashboard.post(f"lanes/{lane}/pause")["paused"], "a reason is welcome, not needed"
     held = dashboard.post(f"lanes/{lane}/pause", {"reason": "maintenance"})
     assert held["paused"] and held["lab_ids"] == [world.lab.id] and held["actor"] == "admin-token"
     assert lane in {int(item["id"]) for item in dashboard.get("lanes")["items"] if item["id"].isdigit()}
@@ -118,6 +119,8 @@ def test_many_are_retried_after_a_preview(world, dashboard):
         world.row(1, partner.url())
         logs = [world.wait_log(world.bill_event()) for _ in range(3)]
         preview = dashboard.post("logs/retry", {"filter": {"tab": "errors", "lab_id": world.lab.id}, "dry_run": True})
+        beside = dashboard.post("logs/retry", {"tab": "errors", "lab_id": world.lab.id, "dry_run": True})
+        assert beside["matched"] == preview["matched"]
         assert (preview["matched"], preview["eligible"]) == (3, 3) and preview["preview_id"]
         run = dashboard.post("retry-runs", {"preview_id": preview["preview_id"], "reason": "partner is back", "rate": 100}, code=202)
         assert run["total"] == 3 and isinstance(run["id"], str)
