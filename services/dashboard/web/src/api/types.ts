@@ -58,6 +58,9 @@ export interface LogRow {
   stage: string | null;
   sent_to_mirth: boolean | null;
   triggered_by_py3: boolean | null;
+  /** Of a fax, once they are known. */
+  pages?: number | null;
+  pages_sent?: number | null;
   ip: string | null;
   origin: string | null;
   method: string | null;

@@ -57,6 +57,8 @@ export const log = {
   'story.first': 'First attempt',
   'story.lane': 'lane {lane}',
   'story.manual': 'by hand',
+  'story.fax': 'The fax vendor has it; its verdict is asked for.',
+  'story.pages': '{sent} of {all} pages sent',
   'story.mirth': "Sent to Mirth; waits for the downstream system's confirmation.",
   'story.outcome': 'Outcome',
   'story.queued': 'Built and queued',

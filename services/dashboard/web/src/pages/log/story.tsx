@@ -131,19 +131,24 @@ function Begin({ log }: { log: Log }) {
   );
 }
 
+function waitsFor(log: Log): 'story.mirth' | 'story.fax' | 'story.waiting' {
+  if (log.sent_to_mirth) return 'story.mirth';
+  return log.transport === 'fax' && log.response_status_code ? 'story.fax' : 'story.waiting';
+}
+
 function Outcome({ log, since }: { log: Log; since: string | null | undefined }) {
   if (log.status === 'QUEUED')
-    return (
-      <Step
-        title={t('story.outcome')}
-        missing={t(log.sent_to_mirth ? 'story.mirth' : 'story.waiting')}
-      />
-    );
+    return <Step title={t('story.outcome')} missing={t(waitsFor(log))} />;
   return (
     <Step title={t('story.outcome')} at={log.updated_at} since={since}>
       <p>
         <StatusMark status={log.status} /> {log.fusion_log && <span>{plain(log.fusion_log)}</span>}
       </p>
+      {log.pages != null && (
+        <p class="quiet">
+          {t('story.pages', { sent: String(log.pages_sent ?? 0), all: String(log.pages) })}
+        </p>
+      )}
       {log.status === 'SUPERSEDED' && log.error_message && (
         <p>
           <bdi>{plain(log.error_message)}</bdi>
