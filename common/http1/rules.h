@@ -21,5 +21,7 @@ int http1_check_request(const struct http1_head *head, const char **why) MUST_CH
  */
 bool http1_is_hop_by_hop(const struct http1_head *head, const struct http1_header *h);
 
+/* The words of a status code that we answer with: "Not Found". */
+const char *http1_reason_of(int code);
 /* Appends "name: value\r\n". */
 void http1_append_header(struct buf *out, const char *name, const char *value);

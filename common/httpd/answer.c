@@ -3,34 +3,6 @@
 
 #include <stdio.h>
 
-static const char *reason_of(int code)
-{
-	static const struct {
-		int code;
-		const char *reason;
-	} reasons[] = {
-		{ 200, "OK" },
-		{ 202, "Accepted" },
-		{ 204, "No Content" },
-		{ 304, "Not Modified" },
-		{ 400, "Bad Request" },
-		{ 401, "Unauthorized" },
-		{ 403, "Forbidden" },
-		{ 404, "Not Found" },
-		{ 405, "Method Not Allowed" },
-		{ 409, "Conflict" },
-		{ 412, "Precondition Failed" },
-		{ 413, "Content Too Large" },
-		{ 429, "Too Many Requests" },
-		{ 503, "Service Unavailable" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
-		if (reasons[i].code == code)
-			return reasons[i].reason;
-	return code < 400 ? "OK" : "Error";
-}
-
 void httpd_header(struct buf *headers, const char *name, const char *value)
 {
 	buf_printf(headers, "%s: ", name);
@@ -48,7 +20,7 @@ static void write_head(struct connection *c, int code, const struct buf *headers
 {
 	struct evbuffer *out = bufferevent_get_output(c->io);
 
-	(void)evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n", code, reason_of(code));
+	(void)evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n", code, http1_reason_of(code));
 	if (headers)
 		(void)evbuffer_add(out, headers->data, headers->len);
 	if (length >= 0)
@@ -87,7 +59,7 @@ void connection_refuse(struct connection *c, int code, const char *why)
 	(void)snprintf(label, sizeof(label), "%d", code);
 	metric_add(&httpd_metric_refused, label, 1);
 	buf_printf(&body, "{\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}",
-	           reason_of(code), code, why);
+	           http1_reason_of(code), code, why);
 	httpd_header(&headers, "content-type", "application/problem+json");
 	if (code == 503)
 		httpd_header(&headers, "retry-after", "5");

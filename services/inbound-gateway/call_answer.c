@@ -168,41 +168,13 @@ void call_answer_complete(struct call *call, bool clean)
 
 /* ---- of our own ---- */
 
-static const char *reason_of(int code)
-{
-	static const struct {
-		int code;
-		const char *reason;
-	} reasons[] = {
-		{ 200, "OK" },
-		{ 202, "Accepted" },
-		{ 400, "Bad Request" },
-		{ 401, "Unauthorized" },
-		{ 403, "Forbidden" },
-		{ 405, "Method Not Allowed" },
-		{ 408, "Request Timeout" },
-		{ 413, "Content Too Large" },
-		{ 429, "Too Many Requests" },
-		{ 431, "Request Header Fields Too Large" },
-		{ 502, "Bad Gateway" },
-		{ 503, "Service Unavailable" },
-		{ 504, "Gateway Timeout" },
-		{ 505, "HTTP Version Not Supported" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
-		if (reasons[i].code == code)
-			return reasons[i].reason;
-	return "Error";
-}
-
 static void send_own(struct call *call, int code, const char *json, const char *header)
 {
 	CLEANUP(buf_deinit) struct buf out = BUF_INIT(0);
 
 	call->keep &= call->request_done || call->request->framing == HTTP1_NONE;
 	call->keep &= !call->gw->draining;
-	append_status(&out, code, reason_of(code));
+	append_status(&out, code, http1_reason_of(code));
 	buf_printf(&out, "Content-Type: application/json\r\nContent-Length: %zu\r\n%s",
 	           strlen(json), header);
 	append_connection(call, &out);

@@ -32,12 +32,12 @@ def test_deliveries_go_on_while_the_log_store_is_away_and_the_logs_follow(world,
     eventually(lambda: partner.count > 100, 30, what="the load is on")
     stack.stop("mongodb")
     time.sleep(2)  # what was under way has run out: from here on everything is the outage's
-    before = partner.count
+    delivered, published = partner.count, len(load.published)
     time.sleep(OUTAGE)
-    during = partner.count - before
+    delivered, published = partner.count - delivered, len(load.published) - published
     stack.start("mongodb")
     load.finish(stop=True)
-    assert during >= OUTAGE * 100 * 0.5, f"{during} deliveries in {OUTAGE} s of outage"
+    assert delivered >= published * 0.5 > 0, f"{delivered} deliveries of {published} events in {OUTAGE} s of outage"
     logs = load.settle([row])
     assert {log["status"] for log in logs} == {"SUCCESS"}
     duplicates = deliveries(partner, logs, row)
@@ -176,4 +176,4 @@ def test_half_of_the_traffic_hangs_and_the_other_half_does_not_notice(world, sta
     with Partner(Reply(hang=True), keep=False) as hanging:
         beside = healthy_alone(hanging.url())
     print(f"\nhealthy partner, log to request, p99: {alone:.1f} ms alone, {beside:.1f} ms beside a hanging one")
-    assert beside <= max(2 * alone, alone + 50)
+    assert beside <= alone + 1000, "who waited for the hanging one would be late by up to 30 s"

@@ -1,8 +1,10 @@
 """EGRESS_PROXY: every way out passes it, it looks names up, and it judges where requests may go."""
 import pytest
 
+from fleet.faxes import accepted, publish, secret
 from fleet.stack import dev
 from partners import MllpPartner, Partner, SftpPartner
+from partners.fax import HumbleFax
 from partners.oauth import OAuthServer
 from partners.proxy import Proxy
 
@@ -64,6 +66,13 @@ def test_token_servers_are_behind_the_proxy_too(world, proxy, partner):
         assert len(tokens.forms) == 1
         assert [where for _, where in proxy.seen] == [by_name(place(tokens.url)), by_name(place(partner.url()))]
     assert tokens.accepts(partner.requests[0].headers["authorization"])
+
+
+def test_faxes_pass_the_proxy(world, proxy):
+    with HumbleFax() as vendor:
+        row = world.row(56, by_name(vendor.url), extra=vendor.details(webhook_secret=secret()))
+        accepted(world, row, publish(world))
+        assert {where for _, where in proxy.seen} == {by_name(place(vendor.url))}
 
 
 @pytest.mark.parametrize("transport", ["http", "mllp", "sftp"])
