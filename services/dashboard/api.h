@@ -65,6 +65,7 @@ void api_logs(struct call *call);
 void api_log(struct call *call);
 void api_log_retries(struct call *call);
 void api_log_counts(struct call *call);
+void api_logs_export(struct call *call); /* export.c */
 
 /* retry.c */
 void api_log_retry(struct call *call);
@@ -101,6 +102,10 @@ bool query_take_as_words(struct query *q);
 bool page_read(struct call *call, size_t dflt, size_t most, size_t *limit,
                struct log_cursor *cursor) MUST_CHECK;
 json_t *page_json(struct log_page *page);
+/* logs.c: a page of the query's logs, unmasked; a number that finds nothing is words.
+ * False: the store is away. */
+bool logs_search(struct call *call, struct query *q, const struct log_cursor *cursor,
+                 size_t limit, struct log_page *page) MUST_CHECK;
 
 /* troubles.c: `checks` and `hint` of a log in full, before it is masked */
 void troubles_add(struct call *call, json_t *log);

@@ -213,41 +213,30 @@ bool call_path_log_id(struct call *call, struct log_id *out)
 	return false;
 }
 
-static const json_t *body_member(struct call *call, const char *name,
-                                 bool (*is_right)(const json_t *), const char *type)
+static void wrong_type(struct call *call, const char *name, const char *type)
 {
-	const json_t *value = json_object_get(call->body, name);
 	char pointer[64];
 
-	if (!value || json_is_null(value))
-		return NULL;
-	if (is_right(value))
-		return value;
 	(void)snprintf(pointer, sizeof(pointer), "/%s", name);
 	call_fault(call, pointer, "%s must be %s", name, type);
-	return NULL;
-}
-
-static bool is_text(const json_t *value)
-{
-	return json_is_string(value);
-}
-
-static bool is_flag(const json_t *value)
-{
-	return json_is_boolean(value);
 }
 
 const char *call_body_text(struct call *call, const char *name, const char *fallback)
 {
-	const json_t *value = body_member(call, name, is_text, "a text");
+	const json_t *value = json_object_get(call->body, name);
 
-	return value ? json_string_value(value) : fallback;
+	if (value && !json_is_null(value) && !json_is_string(value))
+		wrong_type(call, name, "a text");
+	return json_is_string(value) ? json_string_value(value) : fallback;
 }
 
 bool call_body_flag(struct call *call, const char *name)
 {
-	return json_is_true(body_member(call, name, is_flag, "true or false"));
+	const json_t *value = json_object_get(call->body, name);
+
+	if (value && !json_is_boolean(value))
+		wrong_type(call, name, "true or false");
+	return json_is_true(value);
 }
 
 bool call_lab(struct call *call, int64_t lab_id)

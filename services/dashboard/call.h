@@ -77,7 +77,8 @@ bool call_query_int(struct call *call, const char *name, int64_t min, int64_t ma
 bool call_query_time(struct call *call, const char *name, int64_t *out);
 bool call_path_int(struct call *call, size_t part, int64_t *out);
 bool call_path_log_id(struct call *call, struct log_id *out);
-/* A member of the body, of that type or a fault; absent or null: the fallback. */
+/* A member of the body, of that type or a fault. Absent (a text may be null): the fallback;
+ * false. */
 const char *call_body_text(struct call *call, const char *name, const char *fallback);
 bool call_body_flag(struct call *call, const char *name);
 /* May the caller see this lab? Says 404 when not. */

@@ -10,8 +10,8 @@
 #define PAGE_MAX     500
 #define COUNT_CAP    10000
 
-static bool search(struct call *call, struct query *q, const struct log_cursor *cursor,
-                   size_t limit, struct log_page *page)
+bool logs_search(struct call *call, struct query *q, const struct log_cursor *cursor,
+                 size_t limit, struct log_page *page)
 {
 	struct logstore *store = stores_logs(call->stores);
 
@@ -38,7 +38,7 @@ void api_logs(struct call *call)
 
 	if (query_read(call, &q) &&
 	    page_read(call, PAGE_DEFAULT, PAGE_MAX, &limit, &cursor)) {
-		if (search(call, &q, &cursor, limit, &page)) {
+		if (logs_search(call, &q, &cursor, limit, &page)) {
 			json_array_foreach (page.rows, i, row)
 				mask_row(call, row);
 			call_answer(call, CODE_OK, page_json(&page));
@@ -122,99 +122,60 @@ static bool is_counted(const struct query *q, enum log_status status)
 	       (q->filter.statuses == 0 || (q->filter.statuses & LOG_STATUS_BIT(status)));
 }
 
-/* ---- counts ---- */
-
-#define KNOWN_DAYS 7    /* of hours */
-#define LIVE_MOST  1000 /* so few are counted as they are now */
-
-struct hour_sums {
+struct lower_bounds {
 	const struct log_filter *filter;
 	int64_t *by_status;
 };
 
 static void add_hour(const struct tally_item *item, void *arg)
 {
-	struct hour_sums *sums = arg;
+	struct lower_bounds *b = arg;
 
-	if (!tally_fits(item, sums->filter))
+	if (!tally_fits(item, b->filter))
 		return;
 	for (size_t i = 0; i <= LOG_STATUS_SUPPRESSED; i++)
-		sums->by_status[i] += item->by_status[i];
+		b->by_status[i] += item->by_status[i];
 }
 
-/* A range's whole hours, which are counted already, and what is left of it at its ends. */
-struct split_range {
-	int64_t whole_from_ms, whole_to_ms;
-	int64_t by_status[LOG_STATUS_SUPPRESSED + 1];
-	bool complete; /* hours are kept for all of it */
-};
-
-static int count_hours(struct call *call, const struct log_filter *f, struct split_range *r)
+/* Of the range's whole hours: what is too much to be counted need not be read. */
+static int bound_counts(struct call *call, const struct log_filter *f,
+                        int64_t *by_status) /* NOLINT(readability-non-const-parameter):
+                                               written by add_hour */
 {
 	static const int64_t all_labs = HOURS_ALL_LABS;
 	struct log_filter filter = *f;
-	struct hour_sums sums = { .filter = &filter, .by_status = r->by_status };
-	int64_t now_ms = clock_wall_ms(), to_ms = f->to_ms ? f->to_ms : now_ms;
+	struct lower_bounds bounds = { .filter = &filter, .by_status = by_status };
+	int64_t to_ms = (f->to_ms ? f->to_ms : clock_wall_ms()) - TALLY_HOUR_MS;
+	int64_t from_ms = f->from_ms + TALLY_HOUR_MS - 1;
 
-	r->whole_from_ms = (f->from_ms + TALLY_HOUR_MS - 1) / TALLY_HOUR_MS * TALLY_HOUR_MS;
-	r->whole_to_ms = to_ms / TALLY_HOUR_MS * TALLY_HOUR_MS;
-	r->complete = f->from_ms >= now_ms - KNOWN_DAYS * 24 * TALLY_HOUR_MS;
 	if (f->n_labs == 0) {
 		filter.labs = &all_labs;
 		filter.n_labs = 1;
-		r->whole_to_ms -= TALLY_HOUR_MS; /* the round comes later */
 	}
-	if (!tally_knows(f) || r->whole_from_ms >= r->whole_to_ms ||
+	if (!tally_knows(f) || from_ms > to_ms ||
 	    (f->n_labs == 0 && (f->auth_id || f->integration_id)))
 		return 0;
-	return hours_read(stores_logs(call->stores), filter.labs, filter.n_labs,
-	                  r->whole_from_ms, r->whole_to_ms - 1, add_hour, &sums);
-}
-
-static int count_logs(struct call *call, struct log_filter f, int64_t from_ms,
-                      int64_t to_ms, int64_t *out)
-{
-	*out = 0;
-	if (to_ms && from_ms >= to_ms)
-		return 0;
-	f.from_ms = from_ms;
-	f.to_ms = to_ms;
-	return logstore_count(stores_logs(call->stores), &f, COUNT_CAP + 1, out);
-}
-
-static int count_status(struct call *call, const struct log_filter *f,
-                        const struct split_range *r, int64_t whole, int64_t *out)
-{
-	int64_t before, behind;
-
-	*out = whole;
-	if (whole > COUNT_CAP)
-		return 0;
-	if (whole <= LIVE_MOST || !r->complete)
-		return count_logs(call, *f, f->from_ms, f->to_ms, out);
-	int result = count_logs(call, *f, f->from_ms, r->whole_from_ms, &before);
-	if (result == 0)
-		result = count_logs(call, *f, r->whole_to_ms, f->to_ms, &behind);
-	if (result == 0)
-		*out = whole + before + behind;
-	return result;
+	return hours_read(stores_logs(call->stores), filter.labs, filter.n_labs, from_ms,
+	                  to_ms, add_hour, &bounds);
 }
 
 static int count_by_status(struct call *call, const struct query *q, json_t *by_status,
                            int64_t *total)
 {
-	struct split_range range = { .complete = false };
-	int result = q->nothing ? 0 : count_hours(call, &q->filter, &range);
+	int64_t bounds[LOG_STATUS_SUPPRESSED + 1] = { 0 };
+	int result = q->nothing ? 0 : bound_counts(call, &q->filter, bounds);
 
 	for (int status = LOG_STATUS_QUEUED; status < LOG_STATUS_SUPPRESSED && result == 0;
 	     status++) {
 		struct log_filter one = q->filter;
-		int64_t n = 0;
+		int64_t n = bounds[status];
 
 		one.statuses = LOG_STATUS_BIT(status);
-		if (is_counted(q, (enum log_status)status))
-			result = count_status(call, &one, &range, range.by_status[status],
-			                      &n);
+		if (!is_counted(q, (enum log_status)status))
+			n = 0;
+		else if (n <= COUNT_CAP)
+			result = logstore_count(stores_logs(call->stores), &one,
+			                        COUNT_CAP + 1, &n);
 		*total += n;
 		(void)json_object_set_new(
 			by_status, log_status_word((enum log_status)status), count_json(n));

@@ -225,6 +225,10 @@ void api_retry_many(struct call *call)
 	CLEANUP(freep) struct log_id *list = NULL;
 	struct query q = { .lab_id = 0 };
 
+	if (filter && !json_is_object(filter) && !json_is_null(filter))
+		call_fault(call, "/filter", "filter must be an object");
+	if (ids && !json_is_array(ids) && !json_is_null(ids))
+		call_fault(call, "/ids", "ids must be a list");
 	if (json_is_array(ids)) {
 		list = read_ids(call, ids, &scope.n_ids);
 		scope.ids = list;
@@ -362,7 +366,7 @@ void api_run_items(struct call *call)
 	char next[24];
 
 	if (call_failed(call) || !call_query_int(call, "limit", 1, 500, &limit) ||
-	    !call_query_int(call, "cursor", 0, JSON_NUMBER_MAX, &query.after))
+	    !call_query_int(call, "cursor", 1, JSON_NUMBER_MAX, &query.after))
 		return;
 	run = read_run(call, &id);
 	if (!run)

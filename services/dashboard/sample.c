@@ -155,9 +155,9 @@ void api_template_preview(struct call *call)
 	int64_t entity_id = jdoc_int_or(call->body, "entity_id", 0);
 	int64_t action_id = jdoc_int_or(call->body, "action_id", 0);
 
-	if (lab_id <= 0)
+	if (lab_id <= 0 || lab_id > JSON_NUMBER_MAX)
 		call_fault(call, "/lab_id", "lab_id is missing or no integer");
-	if (entity_id <= 0)
+	if (entity_id <= 0 || entity_id > JSON_NUMBER_MAX)
 		call_fault(call, "/entity_id", "entity_id is missing or no integer");
 	if (action_id > INT_MAX || !action_find((int)action_id))
 		call_fault(call, "/action_id", "action_id must be an Action ID");
@@ -415,12 +415,12 @@ static void try_row(struct call *call, struct sample *s)
 void api_integration_test(struct call *call)
 {
 	struct sample s = { .row = NULL };
-	int64_t id;
+	int64_t id, entity_id = jdoc_int_or(call->body, "entity_id", 0);
 	int result;
 
 	if (!call_path_int(call, 0, &id) || !sees_integration(call, call->parts[0]))
 		return;
-	if (jdoc_int_or(call->body, "entity_id", 0) <= 0)
+	if (entity_id <= 0 || entity_id > JSON_NUMBER_MAX)
 		call_fault(call, "/entity_id",
 		           "entity_id is missing: a bill, patient ... of this lab");
 	(void)call_body_text(call, "operation", NULL);

@@ -114,7 +114,7 @@ def validator(schema):
     return Draft202012Validator({**schema, "components": DOCUMENT["components"]})
 
 
-READS = [o for o in ENDING if o[0] == "GET"]
+READS = [o for o in ENDING if o[0] == "GET" and "application/json" in o[2]["responses"]["200"]["content"]]
 
 
 @pytest.mark.parametrize("method, path, operation", READS, ids=names(READS))
