@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 AXE = (ROOT / "services/dashboard/web/node_modules/axe-core/axe.min.js").read_text()
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-# SCREENSHOTS=docs/screenshots renews the pictures of the documentation.
+# SCREENSHOTS=docs/screenshots renews the pictures of the documentation, of what ./dev demo made.
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 
 PAGES = {
@@ -17,6 +17,8 @@ PAGES = {
     "api": ("/api?lab={lab}", "API"),
     "errors": ("/errors?lab={lab}", "Errors"),
     "log": ("/logs/{log}?tab=webhook&lab={lab}", "Webhook"),
+    "groups": ("/errors?lab={lab}&group=1", "Errors"),
+    "body": ("/logs/{hl7}?part=request", "One log"),
     "trace": ("/trace/bill/{bill}?lab={lab}", "Trace of bill"),
     "retries": ("/retries", "Retries"),
     "failed-tasks": ("/failed-tasks", "Failed tasks"),
@@ -42,11 +44,25 @@ def look(page, name):
         page.screenshot(path=Path(folder) / f"{name}.png")
 
 
+DEMO_LAB = 900001
+
+
+def demo_places(stack):
+    """What the demo has to show."""
+    logs = stack.mongo.integration_directory
+    failed = logs.find_one({"lab_id": DEMO_LAB, "status": "FAIL", "transport": "http", "integration_type": "WEBHOOK"})
+    hl7 = logs.find_one({"lab_id": DEMO_LAB, "status": "SUCCESS", "transport": "mllp"})
+    row = stack.sql("SELECT auth_id, id FROM integration.lab_integration WHERE id = %s", [failed["lab_integration_id"]])[0]
+    return {"lab": DEMO_LAB, "log": failed["_id"], "hl7": hl7["_id"], "bill": failed["bill_id"], "auth": row[0], "row": row[1]}
+
+
 @pytest.fixture
-def places(world, partner):
+def places(world, partner, stack):
+    if SCREENSHOTS:
+        return demo_places(stack)
     row_id = world.row(1, partner.url())
     log = world.wait_log(world.bill_event(), row_id)
-    return {"lab": world.lab.id, "log": log["_id"], "bill": log["bill_id"], "auth": world.auth, "row": row_id}
+    return {"lab": world.lab.id, "log": log["_id"], "hl7": log["_id"], "bill": log["bill_id"], "auth": world.auth, "row": row_id}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -57,6 +73,8 @@ def test_every_page_is_accessible(visit, places, scheme):
         page.goto(path.format(**places))
         expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
         expect(page.locator(".skeleton, main > [role=status]")).to_have_count(0)
+        if SCREENSHOTS:
+            page.wait_for_timeout(1500)  # charts, counts
         look(page, f"{name}-{scheme}")
         found = faults(page)
         if found:

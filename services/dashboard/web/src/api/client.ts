@@ -73,13 +73,7 @@ async function readBody(answer: Response): Promise<unknown> {
   }
 }
 
-/** One call. `headers` of the answer are handed to `seen`. */
-export async function call<T>(
-  method: string,
-  path: string,
-  options: CallOptions = {},
-  seen?: (headers: Headers) => void,
-): Promise<T> {
+async function ask(method: string, path: string, options: CallOptions): Promise<Response> {
   const deadline = AbortSignal.timeout(deadlineMs);
   const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
   if (method !== 'GET' && csrfToken) headers['x-csrf-token'] = csrfToken;
@@ -100,13 +94,24 @@ export async function call<T>(
   }
   const date = answer.headers.get('date');
   if (date) noteServerTime(date);
+  if (answer.ok) return answer;
   const body = await readBody(answer);
-  if (!answer.ok) {
-    if (answer.status === 401 && path !== 'session') onExpired();
-    throw new Problem(answer.status, body as Record<string, unknown>, answer.headers);
-  }
-  seen?.(answer.headers);
-  return body as T;
+  if (answer.status === 401 && path !== 'session') onExpired();
+  throw new Problem(answer.status, body as Record<string, unknown>, answer.headers);
+}
+
+/** One call of the API. */
+export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+  return (await readBody(await ask(method, path, options))) as T;
+}
+
+/** What is no JSON: a file to be kept. Free text of its query stays out of every address. */
+export async function getFile(
+  path: string,
+  query: Query,
+): Promise<{ blob: Blob; headers: Headers }> {
+  const answer = await ask('GET', path, { query, headers: { accept: 'text/csv' } });
+  return { blob: await answer.blob(), headers: answer.headers };
 }
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>

@@ -23,11 +23,22 @@ export class StreamSource {
 
   /** Tries at once: the page came back, or was logged in. */
   poke(): void {
-    if (this.source?.readyState === EventSource.CLOSED || this.timer !== undefined) {
+    if (
+      this.source === null ||
+      this.source.readyState === EventSource.CLOSED ||
+      this.timer !== undefined
+    ) {
       clearTimeout(this.timer);
       this.pauseMs = 1000;
       this.open();
     }
+  }
+
+  /** Until the next poke; what came meanwhile is then asked for anew. */
+  rest(): void {
+    this.close();
+    this.source = null;
+    this.tell({ kind: 'state', state: 'reconnecting' });
   }
 
   close(): void {

@@ -98,8 +98,10 @@ export function openStream(): void {
     poke = () => {
       source.poke();
     };
+    // Six connections are all that a browser has: a tab that nobody sees gives its own back.
     document.addEventListener('visibilitychange', () => {
-      if (!document.hidden) source.poke();
+      if (document.hidden) source.rest();
+      else source.poke();
     });
     return;
   }

@@ -12,9 +12,9 @@ export function csvCell(value: unknown): string {
 export const csvText = (rows: unknown[][]): string =>
   rows.map((row) => row.map(csvCell).join(',')).join('\r\n') + '\r\n';
 
-/** Offers the text as a file. */
-export function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+/** Offers what was made as a file. */
+export function download(name: string, made: Blob): void {
+  const url = URL.createObjectURL(made);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -31,6 +31,7 @@ export function SettingsPage() {
           ['utc', now.utc ?? false],
           ['keys', now.keys ?? true],
           ['announce', now.announce ?? true],
+          ['compact', now.compact ?? false],
         ] as const
       ).map(([name, value]) => (
         <label key={name} class="check">

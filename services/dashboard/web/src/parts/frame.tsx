@@ -5,6 +5,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { connection } from '../api/stream';
 import { formatTime, utc, zone } from '../format/time';
 import { managePath, searchLabs } from '../pages/manage/page';
+import { count } from '../format/text';
+import { health } from '../state/health';
 import { address, go, segments } from '../state/route';
 import { logOut, may, me, prefer, preferences } from '../state/session';
 import { t, type TextKey } from '../text/en';
@@ -196,6 +198,16 @@ function UserMenu() {
   );
 }
 
+function FailedCount() {
+  const n = health.value?.failed_tasks ?? 0;
+  if (n === 0) return null;
+  return (
+    <span class="badge" title={t('nav.failed.n', { n: count(n) })}>
+      {count(n)}
+    </span>
+  );
+}
+
 export function Frame({ children }: { children: ComponentChildren }) {
   const [sheet, setSheet] = useState(false);
   const [palette, setPalette] = useState(false);
@@ -243,6 +255,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
                 {icon}
               </span>{' '}
               {t(title)}
+              {path === '/failed-tasks' && <FailedCount />}
             </a>
           );
         })}

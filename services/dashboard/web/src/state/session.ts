@@ -24,6 +24,11 @@ function applyTheme(theme: string | undefined): void {
   else delete root.dataset['theme'];
 }
 
+function applyDensity(compact: boolean | undefined): void {
+  if (compact) document.documentElement.dataset['density'] = 'compact';
+  else delete document.documentElement.dataset['density'];
+}
+
 async function entered(found: Me): Promise<void> {
   me.value = found;
   setCsrfToken(found.csrf_token);
@@ -33,6 +38,7 @@ async function entered(found: Me): Promise<void> {
     preferences.value = {};
   }
   applyTheme(preferences.value.theme);
+  applyDensity(preferences.value.compact);
   utc.value = preferences.value.utc ?? false;
   standing.value = 'in';
 }
@@ -63,6 +69,7 @@ export async function logOut(): Promise<void> {
 export async function prefer(changes: Preferences): Promise<void> {
   preferences.value = { ...preferences.value, ...changes };
   applyTheme(preferences.value.theme);
+  applyDensity(preferences.value.compact);
   utc.value = preferences.value.utc ?? false;
   await call('PUT', 'me/preferences', { body: preferences.value });
 }

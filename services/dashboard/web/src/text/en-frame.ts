@@ -85,6 +85,7 @@ export const frame = {
   'search.title': 'Search',
   'search.words': 'words of the error: {value}',
   'settings.announce': 'Announce new rows to screen readers',
+  'settings.compact': 'Narrow rows',
   'settings.keys': 'Single-letter keys',
   'settings.theme': 'Theme',
   'settings.theme.dark': 'Dark',
@@ -115,4 +116,5 @@ export const frame = {
   print: 'Print',
   'lab.all': 'All labs',
   'show.all': 'Show all {n}',
+  'nav.failed.n': '{n} failed tasks',
 } as const;

@@ -97,6 +97,8 @@ export const lists = {
   'kind.tls': 'TLS',
   'kind.vendor': 'vendor',
   'list.empty.demo': 'For a trial with sample data: ./dev demo',
+  'list.exported': 'Saved as a file',
+  'list.exported.capped': 'Saved the newest 10,000 as a file; more match',
   'list.export': 'Export CSV',
   'masked.cell': 'masked',
   'view.copied': 'Address of the view copied',

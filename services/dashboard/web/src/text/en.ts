@@ -6,7 +6,7 @@ import { manage } from './en-manage';
 import { operate } from './en-operate';
 import { retry } from './en-retry';
 
-const texts = { ...frame, ...lists, ...log, ...retry, ...manage, ...operate } as const;
+export const en = { ...frame, ...lists, ...log, ...retry, ...manage, ...operate } as const;
 
 /* By the plural rules of the language: one, other. */
 const plurals = {
@@ -15,7 +15,7 @@ const plurals = {
   'run.start': { one: 'Retry {n} delivery', other: 'Retry {n} deliveries' },
 } as const;
 
-export type TextKey = keyof typeof texts;
+export type TextKey = keyof typeof en;
 
 function fill(text: string, values: Record<string, string>): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
@@ -23,7 +23,7 @@ function fill(text: string, values: Record<string, string>): string {
 
 /** An unknown key (a word of a newer server) is shown as it is. */
 export function t(key: TextKey, values: Record<string, string> = {}): string {
-  const text: string | undefined = texts[key];
+  const text: string | undefined = en[key];
   return fill(text ?? key, values);
 }
 

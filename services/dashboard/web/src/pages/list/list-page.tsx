@@ -5,8 +5,10 @@ import { address, go, setFilter, titleCount } from '../../state/route';
 import { may, preferences, renewed } from '../../state/session';
 import { defaultOf } from '../../state/views';
 import { count } from '../../format/text';
-import { ProblemBox } from '../../parts/problem';
-import { copy } from '../../parts/toast';
+import { getFile, serverNow } from '../../api/client';
+import { download } from '../../format/csv';
+import { ProblemBox, problemText } from '../../parts/problem';
+import { copy, say } from '../../parts/toast';
 import { formatTime } from '../../format/time';
 import { t, tn, type TextKey } from '../../text/en';
 import { LogDrawer } from '../log/drawer';
@@ -166,6 +168,27 @@ function Selection(props: {
   );
 }
 
+/* The list as a file, masked as it is on the screen. */
+function Export({ filter }: { filter: Filter }) {
+  const [busy, setBusy] = useState(false);
+  const save = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const { blob, headers } = await getFile('logs.csv', apiQuery(filter));
+      download(`${filter.tab}-${new Date(serverNow()).toISOString().slice(0, 10)}.csv`, blob);
+      say(t(headers.has('x-capped') ? 'list.exported.capped' : 'list.exported'));
+    } catch (problem) {
+      say(problemText(problem));
+    }
+    setBusy(false);
+  };
+  return (
+    <button type="button" class="plain" disabled={busy} onClick={() => void save()}>
+      {t('list.export')}
+    </button>
+  );
+}
+
 /** The filter in words: what a bulk action is about to hit. */
 function scopeOf(filter: Filter, names: Names): RetryScope {
   const words = [
@@ -298,6 +321,7 @@ export function ListPage({ tab, openId }: { tab: Tab; openId: string | null }) {
             />
             {follow && busy ? t('list.follow.paused') : t('list.follow')}
           </label>
+          {rows.length > 0 && <Export filter={filter} />}
         </div>
         {model.error.value !== null && (
           <ProblemBox error={model.error.value} again={() => void model.reload()} />

@@ -121,7 +121,8 @@ async function exportItems(id: string): Promise<void> {
     item.error,
     item.updated_at,
   ]);
-  download(`retry-run-${id}.csv`, 'text/csv', csvText([head.split(','), ...rows]));
+  const text = csvText([head.split(','), ...rows]);
+  download(`retry-run-${id}.csv`, new Blob([text], { type: 'text/csv' }));
 }
 
 /* The stream tells of changes; where it is silent, the run is asked for until it has ended. */
