@@ -247,3 +247,13 @@ def test_the_palette_goes_anywhere(visit, world, partner):
     box.fill(str(log["_id"]))
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(f"/logs/{log['_id']}"))
+
+
+def test_a_list_is_kept_as_a_file_masked_as_it_is(visit, world, partner):
+    log = world.deliver(partner.url())
+    page = visit("viewer")
+    open_list(page, world)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export CSV").click()
+    text = download.value.path().read_text()
+    assert str(log["_id"]) in text and str(log["patient_id"]) not in text

@@ -38,10 +38,9 @@ def faults(page):
 
 
 def look(page, name):
-    if SCREENSHOTS:
-        folder = ROOT / SCREENSHOTS
-        folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"{name}.png")
+    folder = ROOT / SCREENSHOTS
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 DEMO_LAB = 900001
@@ -75,7 +74,8 @@ def test_every_page_is_accessible(visit, places, scheme):
         expect(page.locator(".skeleton, main > [role=status]")).to_have_count(0)
         if SCREENSHOTS:
             page.wait_for_timeout(1500)  # charts, counts
-        look(page, f"{name}-{scheme}")
+            look(page, f"{name}-{scheme}")
+            continue
         found = faults(page)
         if found:
             wrong[name] = found

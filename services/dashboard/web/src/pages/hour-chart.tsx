@@ -34,7 +34,11 @@ async function draw(into: HTMLElement, hours: Hour[]): Promise<() => void> {
     import('uplot'),
     import('uplot/dist/uPlot.min.css'),
   ]);
-  const axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line') } };
+  const axis = {
+    stroke: colour('--quiet'),
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { show: false },
+  };
   const clock = new Intl.DateTimeFormat('en-GB', {
     hour: '2-digit',
     minute: '2-digit',
@@ -49,8 +53,8 @@ async function draw(into: HTMLElement, hours: Hour[]): Promise<() => void> {
       axes: [{ ...axis, values: (_, ticks) => ticks.map((s) => clock.format(s * 1000)) }, axis],
       series: [
         {},
-        { label: t('status.success'), stroke: colour('--good'), width: 2 },
-        { label: t('status.fail'), stroke: colour('--bad'), width: 2 },
+        { label: t('status.success'), stroke: colour('--good'), width: 2, points: { show: false } },
+        { label: t('status.fail'), stroke: colour('--bad'), width: 2, points: { show: false } },
       ],
     },
     [

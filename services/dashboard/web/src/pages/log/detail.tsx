@@ -253,8 +253,12 @@ export function LogDetail({ id, onRetry }: { id: string; onRetry: (scope: RetryS
     request: () => (
       <>
         <p class="mono wrap">
-          {plain(log.method) || (log.transport === 'http' && methods[log.request_type ?? -1])}{' '}
-          {plain(log.end_point ?? log.path)}
+          {[
+            plain(log.method) || (log.transport === 'http' ? methods[log.request_type ?? -1] : ''),
+            plain(log.end_point ?? log.path),
+          ]
+            .filter(Boolean)
+            .join(' ')}
         </p>
         <BodyView
           text={log.request_body}
