@@ -8,7 +8,7 @@ def test_dripping_requests_end(stack):
     host, port = stack.env["DASHBOARD_URL"].removeprefix("http://").split(":")
     slow = [socket.create_connection((host, int(port)), timeout=30) for _ in range(20)]
     for s in slow:
-        s.sendall(b"GET / HT")
+        s.sendall(b"GET / HTTP/1.1\r\nx: ")
     assert Dashboard(stack).get("me")["role"] == "admin"
     s, dripped = slow[0], 0
     try:
