@@ -3,7 +3,7 @@
 
 #include "json/jdoc.h"
 
-#include <ctype.h>
+#include <strings.h>
 
 static unsigned read_injection(const json_t *words)
 {
@@ -75,13 +75,18 @@ static const struct {
 /* "ORU_R01" and "oru^r01" are ORUR01 to those who write rows. */
 static bool spells(const char *asked, const char *name)
 {
-	for (;; asked++, name++) {
-		asked += strspn(asked, "^_- ");
-		if (tolower((unsigned char)*asked) != tolower((unsigned char)*name))
+	char plain[16];
+	size_t n = 0;
+
+	for (; *asked; asked++) {
+		if (strchr("^_- ", *asked))
+			continue;
+		if (n == sizeof(plain) - 1)
 			return false;
-		if (!*name)
-			return true;
+		plain[n++] = *asked;
 	}
+	plain[n] = '\0';
+	return strcasecmp(plain, name) == 0;
 }
 
 bool hl7_is_type(const char *payload_type)
