@@ -155,6 +155,7 @@ static bool is_repeated_here(const struct retries *r, size_t of)
 {
 	for (size_t i = 0; i < of; i++)
 		if (r->requests[i].attempt > 0 &&
+		    log_id_equal(&r->requests[i].log_id, &r->requests[of].log_id) &&
 		    strcmp(r->requests[i].retry_id, r->requests[of].retry_id) == 0)
 			return true;
 	return false;
@@ -232,8 +233,9 @@ static int take_result(struct retries *r, struct request *q, enum retry_insert r
 	if (result == RETRY_REFUSED)
 		return intake_fail(&r->in, q->message, "store_refused",
 		                   "the log store takes no such retry");
-	metric_add(&metric_events, "retry_repeated", 1);
-	return 0;
+	/* this log has none of this id, as was just read */
+	return intake_fail(&r->in, q->message, "bad_retry_id",
+	                   "retry_id is taken by a retry of another log");
 }
 
 static int enter_all(struct retries *r)

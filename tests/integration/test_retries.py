@@ -128,6 +128,17 @@ def test_a_refused_request_touches_nothing(retries, failure, flaky, reason, requ
     assert len(flaky.requests) == 1
 
 
+def test_a_retry_id_belongs_to_one_log(world, retries, failure, flaky):
+    retry = f"shared-{failure.log['_id']}"
+    retries.ask(failure.log, retry)
+    retries.wait(failure.log, "SUCCESS")
+    with Partner(Reply(code=500)) as partner:
+        other = world.deliver(partner.url("/other"))
+        retries.ask(other, retry)
+        retries.refused(other, "bad_retry_id")
+        assert len(partner.requests) == 1 and retries.documents(other) == []
+
+
 def test_what_is_sent_again_and_fails_is_no_success_any_more(world, retries):
     with Partner([Reply(), Reply(code=500)]) as partner:
         log = world.deliver(partner.url())
