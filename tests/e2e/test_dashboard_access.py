@@ -45,6 +45,32 @@ def test_another_site_cannot_use_the_cookie(stack, somebody):
     assert Dashboard(stack, token="").ask("POST", "session", b"login=a&password=b", headers=form).code == 415
 
 
+def test_of_two_credentials_each_must_be_good(stack, somebody):
+    cookie = Session(stack, *somebody).headers["cookie"]
+    both = Dashboard(stack)
+    assert both.ask("GET", "me", headers={"cookie": cookie}).json()["via"] == "admin-token"
+    assert both.ask("GET", "me", headers={"cookie": "fleet_session=" + "0" * 64}).code == 401
+    assert both.ask("GET", "me", headers={"cookie": "theme=dark"}).code == 200
+    retry = {"log_id": "0123456789abcdef01234567", "retry_id": "x", "lab_id": 1}
+    assert both.ask("POST", "/integration/retry-integration/", retry, headers={"x-internal-token": "wrong" * 8}).code == 401
+
+
+def test_words_of_an_address_come_before_its_names(stack):
+    for method, path, allowed in (("GET", "logs/retry", "POST"), ("POST", "logs/counts", "GET"), ("DELETE", "me/preferences", "GET, PUT")):
+        answer = Dashboard(stack).ask(method, path, {})
+        assert (answer.code, {k.lower(): v for k, v in answer.headers.items()}["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize("path, body, field", [
+    ("lanes/1/pause", {"reason": "maintenance", "until": {}}, "/until"), ("logs/retry", {"filter": {"lab_id": 1}, "dry_run": "yes"}, "/dry_run"),
+    ("logs/retry", {"filter": {"lab_id": 1}, "dry_run": None}, "/dry_run"), ("logs/retry", {"ids": "all", "filter": {"lab_id": 1}, "dry_run": True}, "/ids"),
+    ("retry-runs", {"preview_id": "x", "start_paused": 1}, "/start_paused"),
+], ids=str)
+def test_a_member_of_a_wrong_type_is_not_taken_for_absent(stack, path, body, field):
+    problem = Dashboard(stack).post(path, body, code=400)
+    assert field in [e["pointer"] for e in problem["errors"]], problem
+
+
 def test_wrong_passwords_are_slowed_down(stack):
     login, password = add_user("viewer")
     nobody = Dashboard(stack, token="")
