@@ -225,6 +225,31 @@ int logstore_count(struct logstore *s, const struct log_filter *filter, int64_t 
 	                                                .arg = out });
 }
 
+static bool count_status(const bson_t *doc, void *arg)
+{
+	int64_t *by_status = arg;
+	enum log_status status;
+	bson_iter_t it;
+
+	if (bson_iter_init_find(&it, doc, "status") && BSON_ITER_HOLDS_UTF8(&it) &&
+	    log_status_parse(bson_iter_utf8(&it, NULL), &status))
+		by_status[status]++;
+	return true;
+}
+
+int logstore_count_statuses(struct logstore *s, const struct log_filter *filter,
+                            int64_t cap, int64_t *by_status)
+{
+	CLEANUP_BSON bson_t *projection = worded_projection();
+
+	(void)BSON_APPEND_INT32(projection, "status", 1);
+	return search_read(s, &(struct search_reading){ .filter = filter,
+	                                                .most = (size_t)cap,
+	                                                .projection = projection,
+	                                                .row = count_status,
+	                                                .arg = by_status });
+}
+
 /* ---- retries by their id ---- */
 
 struct finding {

@@ -50,6 +50,9 @@ int logstore_search(struct logstore *s, const struct log_filter *filter,
 /* How many, and no more than `cap`. */
 int logstore_count(struct logstore *s, const struct log_filter *filter, int64_t cap,
                    int64_t *out) MUST_CHECK;
+/* Adds how many of each status, and no more than `cap` together. */
+int logstore_count_statuses(struct logstore *s, const struct log_filter *filter,
+                            int64_t cap, int64_t *by_status) MUST_CHECK;
 /* A log in full has a row's fields too: null where it has none. */
 void logstore_complete_row(json_t *log);
 /* What counting by groups needs of a log; borrowed, during the call alone. */

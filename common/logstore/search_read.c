@@ -12,6 +12,7 @@
 struct progress {
 	const struct search_reading *reading;
 	size_t seen, before; /* all, and before this window */
+	size_t looked_at;    /* in this window, for words */
 	bool ended;          /* by row() */
 };
 
@@ -33,6 +34,7 @@ static bool take(const bson_t *doc, void *arg)
 {
 	struct progress *p = arg;
 
+	p->looked_at++;
 	if (p->reading->filter->words && !has_words(doc, p->reading->filter->words))
 		return true;
 	p->seen++;
@@ -58,6 +60,7 @@ static int read_span(struct logstore *s, struct progress *p, const struct search
 	CLEANUP_BSON bson_t *options = make_options(p->reading, p->reading->most - p->seen);
 
 	p->before = p->seen;
+	p->looked_at = 0;
 	return mongo_find(s->mongo, LOGSTORE_LOGS, query, options, take, p)
 	               ? LOGSTORE_E_AWAY
 	               : 0;
@@ -66,6 +69,15 @@ static int read_span(struct logstore *s, struct progress *p, const struct search
 static size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Where words are looked for, a window is as wide as its logs allow, not as its finds. */
+static bool next_window(const struct progress *p, struct window *w)
+{
+	if (p->reading->filter->words)
+		return window_next(w, p->looked_at, WINDOW_MOST);
+	return window_next(w, p->seen - p->before,
+	                   min_size(p->reading->most - p->seen, WINDOW_MOST));
 }
 
 /* What has few logs by itself is read at once. */
@@ -79,11 +91,10 @@ static int read_windows(struct logstore *s, struct progress *p, struct search_sp
 {
 	struct window w;
 
-	window_begin(&w, p->reading->filter->from_ms, span.high_ms, clock_wall_ms());
+	window_begin(&w, p->reading->filter->from_ms, span.high_ms, clock_wall_ms(),
+	             min_size(p->reading->most, WINDOW_MOST));
 	while (p->seen < p->reading->most && !p->ended) {
-		size_t left = min_size(p->reading->most - p->seen, WINDOW_MOST);
-
-		if (!window_next(&w, p->seen - p->before, left))
+		if (!next_window(p, &w))
 			return 0;
 		span.low_ms = w.low_ms;
 		span.high_ms = w.high_ms;

@@ -2,17 +2,18 @@
 
 #include "base/util.h"
 
-#define FIRST_MS  2000
+#define FIRST_MS  2000 /* for each hundred that are wanted */
 #define WIDEST_MS (90LL * 86400000)
 #define GROWTH    8
 
-void window_begin(struct window *w, int64_t from_ms, int64_t to_ms, int64_t now_ms)
+void window_begin(struct window *w, int64_t from_ms, int64_t to_ms, int64_t now_ms,
+                  size_t wanted)
 {
 	*w = (struct window){
 		.from_ms = from_ms,
 		.low_ms = to_ms ? to_ms : now_ms,
 		.high_ms = to_ms,
-		.width_ms = FIRST_MS,
+		.width_ms = FIRST_MS * (int64_t)(wanted / 100 + 1),
 	};
 }
 

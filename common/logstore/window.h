@@ -17,8 +17,12 @@ struct window {
 	bool begun;
 };
 
-/* `to_ms` 0: to the end of time, which `now_ms` stands for. */
-void window_begin(struct window *w, int64_t from_ms, int64_t to_ms, int64_t now_ms);
+/*
+ * `to_ms` 0: to the end of time, which `now_ms` stands for. Who wants much begins with a
+ * wider window.
+ */
+void window_begin(struct window *w, int64_t from_ms, int64_t to_ms, int64_t now_ms,
+                  size_t wanted);
 /*
  * The next one: the first, or what lies before the last one, which gave `found` while
  * `wanted` more are wanted. False: the range is read.

@@ -122,63 +122,157 @@ static bool is_counted(const struct query *q, enum log_status status)
 	       (q->filter.statuses == 0 || (q->filter.statuses & LOG_STATUS_BIT(status)));
 }
 
-struct lower_bounds {
+/* ---- counts ---- */
+
+#define KNOWN_DAYS 7    /* of hours */
+#define LIVE_MOST  300  /* so few are counted as they are now */
+#define EDGE_MOST  3000 /* logs that are read for it; beyond, each status by itself */
+
+struct hour_sums {
 	const struct log_filter *filter;
 	int64_t *by_status;
 };
 
 static void add_hour(const struct tally_item *item, void *arg)
 {
-	struct lower_bounds *b = arg;
+	struct hour_sums *sums = arg;
 
-	if (!tally_fits(item, b->filter))
+	if (!tally_fits(item, sums->filter))
 		return;
 	for (size_t i = 0; i <= LOG_STATUS_SUPPRESSED; i++)
-		b->by_status[i] += item->by_status[i];
+		sums->by_status[i] += item->by_status[i];
 }
 
-/* Of the range's whole hours: what is too much to be counted need not be read. */
-static int bound_counts(struct call *call, const struct log_filter *f,
-                        int64_t *by_status) /* NOLINT(readability-non-const-parameter):
-                                               written by add_hour */
+/* A range's whole hours, which are counted already, and what is left of it at its ends. */
+struct split_range {
+	int64_t whole_from_ms, whole_to_ms;
+	int64_t by_status[LOG_STATUS_SUPPRESSED + 1];
+	bool complete; /* hours are kept for all of it */
+};
+
+static int count_hours(struct call *call, const struct log_filter *f, struct split_range *r)
 {
 	static const int64_t all_labs = HOURS_ALL_LABS;
 	struct log_filter filter = *f;
-	struct lower_bounds bounds = { .filter = &filter, .by_status = by_status };
-	int64_t to_ms = (f->to_ms ? f->to_ms : clock_wall_ms()) - TALLY_HOUR_MS;
-	int64_t from_ms = f->from_ms + TALLY_HOUR_MS - 1;
+	struct hour_sums sums = { .filter = &filter, .by_status = r->by_status };
+	int64_t now_ms = clock_wall_ms(), to_ms = f->to_ms ? f->to_ms : now_ms;
 
+	r->whole_from_ms = (f->from_ms + TALLY_HOUR_MS - 1) / TALLY_HOUR_MS * TALLY_HOUR_MS;
+	r->whole_to_ms = to_ms / TALLY_HOUR_MS * TALLY_HOUR_MS;
+	r->complete = f->from_ms >= now_ms - KNOWN_DAYS * 24 * TALLY_HOUR_MS;
 	if (f->n_labs == 0) {
 		filter.labs = &all_labs;
 		filter.n_labs = 1;
+		r->whole_to_ms -= TALLY_HOUR_MS; /* the round comes later */
 	}
-	if (!tally_knows(f) || from_ms > to_ms ||
+	if (!tally_knows(f) || r->whole_from_ms >= r->whole_to_ms ||
 	    (f->n_labs == 0 && (f->auth_id || f->integration_id)))
 		return 0;
-	return hours_read(stores_logs(call->stores), filter.labs, filter.n_labs, from_ms,
-	                  to_ms, add_hour, &bounds);
+	return hours_read(stores_logs(call->stores), filter.labs, filter.n_labs,
+	                  r->whole_from_ms, r->whole_to_ms - 1, add_hour, &sums);
 }
 
-static int count_by_status(struct call *call, const struct query *q, json_t *by_status,
-                           int64_t *total)
+static int64_t sum_of(const int64_t *by_status)
 {
-	int64_t bounds[LOG_STATUS_SUPPRESSED + 1] = { 0 };
-	int result = q->nothing ? 0 : bound_counts(call, &q->filter, bounds);
+	int64_t sum = 0;
+
+	for (size_t i = 0; i <= LOG_STATUS_SUPPRESSED; i++)
+		sum += by_status[i];
+	return sum;
+}
+
+/* Adds; *capped: there are more. */
+static int count_logs(struct call *call, struct log_filter f, int64_t from_ms,
+                      int64_t to_ms, int64_t *by_status, bool *capped)
+{
+	int64_t found[LOG_STATUS_SUPPRESSED + 1] = { 0 };
+
+	if (to_ms && from_ms >= to_ms)
+		return 0;
+	f.from_ms = from_ms;
+	f.to_ms = to_ms;
+	int result = logstore_count_statuses(stores_logs(call->stores), &f, EDGE_MOST + 1,
+	                                     found);
+	*capped |= sum_of(found) > EDGE_MOST;
+	for (size_t i = 0; i <= LOG_STATUS_SUPPRESSED; i++)
+		by_status[i] += found[i];
+	return result;
+}
+
+/* Status by status, each up to the cap. */
+static int count_each(struct call *call, const struct query *q, int64_t *by_status)
+{
+	int result = 0;
 
 	for (int status = LOG_STATUS_QUEUED; status < LOG_STATUS_SUPPRESSED && result == 0;
 	     status++) {
 		struct log_filter one = q->filter;
-		int64_t n = bounds[status];
 
 		one.statuses = LOG_STATUS_BIT(status);
-		if (!is_counted(q, (enum log_status)status))
-			n = 0;
-		else if (n <= COUNT_CAP)
+		if (is_counted(q, (enum log_status)status) &&
+		    by_status[status] <= COUNT_CAP)
 			result = logstore_count(stores_logs(call->stores), &one,
-			                        COUNT_CAP + 1, &n);
+			                        COUNT_CAP + 1, &by_status[status]);
+	}
+	return result;
+}
+
+/* The statuses that are asked for, and of which there may be fewer than the cap. */
+static unsigned uncapped(const struct query *q, const int64_t *by_status)
+{
+	unsigned statuses = 0;
+
+	for (int status = LOG_STATUS_QUEUED; status < LOG_STATUS_SUPPRESSED; status++)
+		if (is_counted(q, (enum log_status)status) &&
+		    by_status[status] <= COUNT_CAP)
+			statuses |= LOG_STATUS_BIT(status);
+	return statuses;
+}
+
+/* What is little as it is now; else what is known of the hours, and the logs at the ends.
+ */
+static int count_all(struct call *call, const struct query *q, int64_t *by_status)
+{
+	const struct log_filter *f = &q->filter;
+	struct split_range range = { .complete = false };
+	bool capped = false;
+	int result = count_hours(call, f, &range);
+
+	if (result)
+		return result;
+	if (range.complete && sum_of(range.by_status) > LIVE_MOST) {
+		struct log_filter rest = *f;
+
+		memcpy(by_status, range.by_status, sizeof(range.by_status));
+		rest.statuses = uncapped(q, by_status);
+		if (!rest.statuses)
+			return 0;
+		result = count_logs(call, rest, f->from_ms, range.whole_from_ms, by_status,
+		                    &capped);
+		if (result == 0)
+			result = count_logs(call, rest, range.whole_to_ms, f->to_ms,
+			                    by_status, &capped);
+	} else {
+		result = count_logs(call, *f, f->from_ms, f->to_ms, by_status, &capped);
+	}
+	if (result || !capped)
+		return result;
+	memcpy(by_status, range.by_status, sizeof(range.by_status));
+	return count_each(call, q, by_status);
+}
+
+static int count_by_status(struct call *call, const struct query *q, json_t *out,
+                           int64_t *total)
+{
+	int64_t by_status[LOG_STATUS_SUPPRESSED + 1] = { 0 };
+	int result = q->nothing ? 0 : count_all(call, q, by_status);
+
+	for (int status = LOG_STATUS_QUEUED; status < LOG_STATUS_SUPPRESSED; status++) {
+		int64_t n = is_counted(q, (enum log_status)status) ? by_status[status] : 0;
+
 		*total += n;
-		(void)json_object_set_new(
-			by_status, log_status_word((enum log_status)status), count_json(n));
+		(void)json_object_set_new(out, log_status_word((enum log_status)status),
+		                          count_json(n));
 	}
 	return result;
 }

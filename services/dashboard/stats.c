@@ -14,7 +14,7 @@
 #define HOURS_MAX        (7 * 24 + 1)
 #define INTEGRATIONS_MAX 200
 #define SCAN_MAX         5000 /* logs, of what the hours' counts do not know */
-#define LIVE_MOST        1000 /* so few are counted as they are now */
+#define LIVE_MOST        300  /* so few are counted as they are now */
 
 struct rates {
 	int64_t total, success, fail, queued;
@@ -152,10 +152,6 @@ static int count_all(struct call *call, struct stats *s)
 	int result = count_hours(call, s);
 	if (result ||
 	    s->totals[LOG_STATUS_SUCCESS] + s->totals[LOG_STATUS_FAIL] > LIVE_MOST)
-		return result;
-	forget(s);
-	result = count_logs(call, s, LIVE_MOST, &capped);
-	if (result || !capped)
 		return result;
 	forget(s);
 	return count_logs(call, s, SCAN_MAX, &capped);

@@ -117,7 +117,7 @@ static void test_windows_cover_the_range(void **state)
 		int64_t edge = cases[i].to_ms;
 		size_t n = 0;
 
-		window_begin(&w, cases[i].from_ms, cases[i].to_ms, now_ms);
+		window_begin(&w, cases[i].from_ms, cases[i].to_ms, now_ms, 50);
 		while (window_next(&w, cases[i].found, 50)) {
 			assert_int_equal(w.high_ms, edge);
 			assert_true(n == 0 || w.low_ms < w.high_ms);
@@ -134,7 +134,7 @@ static void test_windows_fit(void **state)
 	struct window w;
 	int64_t first_ms;
 
-	window_begin(&w, 0, 1000000000, 0);
+	window_begin(&w, 0, 1000000000, 0, 50);
 	assert_true(window_next(&w, 0, 50));
 	first_ms = w.high_ms - w.low_ms;
 	assert_true(window_next(&w, 10, 20));
