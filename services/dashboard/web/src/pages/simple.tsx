@@ -246,7 +246,7 @@ export function ActivityPage() {
         { title: 'activity.note', cell: (row) => <bdi class="wrap">{plain(row.note)}</bdi> },
         { title: 'activity.source', cell: (row) => plain(row.source) },
       ]}
-      nothing={t(lab || bill ? 'list.nomatch' : 'activity.none')}
+      nothing={t(bill ? 'nothing.matches' : 'activity.none')}
       tools={<NumberFilter name="bill" label={t('col.bill')} value={bill} />}
     />
   );
@@ -318,7 +318,7 @@ export function AuditPage() {
         { title: 'col.lab', cell: (row) => row.lab_id ?? '' },
         { title: 'audit.detail', cell: (row) => <AuditDetail detail={row.detail} /> },
       ]}
-      nothing={t(action || actor ? 'list.nomatch' : 'audit.none')}
+      nothing={t(action || actor ? 'nothing.matches' : 'audit.none')}
       tools={
         <>
           <label>

@@ -117,4 +117,5 @@ export const frame = {
   'lab.all': 'All labs',
   'show.all': 'Show all {n}',
   'nav.failed.n': '{n} failed tasks',
+  'nothing.matches': 'Nothing matches',
 } as const;
