@@ -2,7 +2,9 @@
 #include "httpd/connection.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 enum {
 	HEAD_MAX = 16384,
@@ -213,7 +215,11 @@ static void set_peer(struct connection *c, const struct sockaddr *address)
 void connection_open(struct httpd *h, evutil_socket_t fd, const struct sockaddr *address)
 {
 	struct connection *c = xcalloc(1, sizeof(*c));
+	int on = 1;
 
+	/* an answer goes in pieces of 16 KiB: the last one must not wait for the peer's
+	 * delayed acknowledgement, which is 40 ms */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	c->server = h;
 	c->reader = http1_reader_new(true, HEAD_MAX, &reading, c);
 	c->io = bufferevent_socket_new(h->loop, fd, BEV_OPT_CLOSE_ON_FREE);
