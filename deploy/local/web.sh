@@ -52,7 +52,8 @@ web_is_current() {
 
 web_make() {
 	web_is_current && return
-	web_tools && web_run vite build --logLevel warn
+	web_tools && web_run vite build --logLevel warn &&
+		find "$WEB/dist" -type f \( -name '*.html' -o -name '*.js' -o -name '*.css' -o -name '*.svg' \) -exec gzip -9kn {} +
 }
 
 # Built when a source is newer than what was built.
