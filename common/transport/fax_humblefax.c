@@ -6,6 +6,7 @@
 
 #include "json/jdoc.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 
@@ -160,8 +161,8 @@ static void read_result(const json_t *fax, struct fax_status *out)
 	len = strlen(out->reason);
 	if (sent > 0)
 		(void)snprintf(out->reason + len, sizeof(out->reason) - len,
-		               ", %lld of %lld recipients have it", (long long)sent,
-		               (long long)(sent + failed));
+		               ", %" PRId64 " of %" PRId64 " recipients have it", sent,
+		               sent + failed);
 }
 
 static void read_status(const json_t *answer, struct fax_status *out)

@@ -3,12 +3,9 @@
 #include "stats.h"
 
 #include "base/clock.h"
-#include "settings/settings.h"
 #include "stream.h"
 #include "watch.h"
 #include "json/jdoc.h"
-
-#include <inttypes.h>
 
 #define STUCK_MS    (15 * 60 * 1000)
 #define STUCK_SHOWN 20
@@ -56,18 +53,6 @@ static bool is_paused(const json_t *health, const char *lane)
 	return false;
 }
 
-/* The lane of a row, as text; NULL: unknown. The caller frees. */
-static char *lane_of(struct settings *settings, int64_t integration_id)
-{
-	const struct integration *row =
-		settings ? settings_find(settings, integration_id) : NULL;
-
-	if (!row)
-		return NULL;
-	return row->rate_limit_group ? xstrdup(row->rate_limit_group)
-	                             : xasprintf("%" PRId64, row->auth_id);
-}
-
 /* A word that the page knows, and a sentence for everybody else. */
 struct cause {
 	const char *word, *sentence;
@@ -111,8 +96,9 @@ static struct cause cause_of(const json_t *row, const json_t *health, const char
 
 static void add_cause(json_t *row, const json_t *health, struct settings *settings)
 {
-	CLEANUP(freep)
-	char *lane = lane_of(settings, jdoc_int_or(row, "lab_integration_id", 0));
+	char key[LANE_KEY_SIZE];
+	const char *lane =
+		lane_of(settings, jdoc_int_or(row, "lab_integration_id", 0), key);
 	const struct cause cause = cause_of(row, health, lane);
 
 	(void)json_object_set_new(row, "why", json_string(cause.word));

@@ -140,6 +140,15 @@ json_t *lane_state_of(const json_t *states, int64_t integration_id)
 	return NULL;
 }
 
+const char *lane_of(const struct settings *settings, int64_t integration_id,
+                    char out[LANE_KEY_SIZE])
+{
+	const struct integration *row =
+		settings ? settings_find(settings, integration_id) : NULL;
+
+	return row ? settings_lane_key(row, out) : NULL;
+}
+
 void api_lanes(struct call *call)
 {
 	CLEANUP_JSON json_t *lanes = lanes_read(stores_pg(call->stores));

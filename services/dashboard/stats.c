@@ -210,17 +210,30 @@ static json_t *integration_json(const struct stats *s, const struct integration_
 		"p95_ms", p95_json(r), "hours", hours_json(s, of));
 }
 
-static json_t *stats_json(struct call *call, const struct stats *s)
+static json_t *integrations_json(struct call *call, const struct stats *s)
 {
 	json_t *items = json_array();
-	char from[CLOCK_ISO_SIZE], to[CLOCK_ISO_SIZE];
+	CLEANUP(settings_unrefp) struct settings *settings = NULL;
+	char lane[LANE_KEY_SIZE];
 
+	if (s->n && stores_settings(call->stores, &settings))
+		settings = NULL;
 	for (size_t i = 0; i < s->n; i++) {
 		json_t *item = integration_json(s, &s->items[i]);
 
+		(void)json_object_set_new(
+			item, "lane",
+			text_json(lane_of(settings, s->items[i].integration_id, lane)));
 		mask_operation(call, item);
 		(void)json_array_append_new(items, item);
 	}
+	return items;
+}
+
+static json_t *stats_json(struct call *call, const struct stats *s)
+{
+	char from[CLOCK_ISO_SIZE], to[CLOCK_ISO_SIZE];
+	json_t *items = integrations_json(call, s);
 	const int64_t *t = s->totals;
 	int64_t total = t[LOG_STATUS_SUCCESS] + t[LOG_STATUS_FAIL] + t[LOG_STATUS_QUEUED] +
 	                t[LOG_STATUS_SUPERSEDED];

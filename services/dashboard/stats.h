@@ -1,5 +1,6 @@
 #pragma once
 #include "api.h"
+#include "settings/settings.h"
 
 /* health.c: consumers, stores, lanes, stuck work, as the caller may see them. */
 json_t *health_json(struct call *call);
@@ -19,3 +20,6 @@ json_t *lane_states_read(struct pg *pg);
 json_t *lane_states_for(const struct who *who, const json_t *states);
 /* Borrowed; NULL: it has nothing to do. */
 json_t *lane_state_of(const json_t *states, int64_t integration_id);
+/* The lane of a row of the settings (may be NULL); NULL: unknown. */
+const char *lane_of(const struct settings *settings, int64_t integration_id,
+                    char out[LANE_KEY_SIZE]);

@@ -23,7 +23,7 @@ static void drop(struct dispatcher *d, struct job *job, const char *result)
 }
 
 static struct report report_of(const struct job *job, const struct transport_result *r,
-                               char *body)
+                               const char *body)
 {
 	return (struct report){
 		.kind = REPORT_DOWNSTREAM,

@@ -359,6 +359,7 @@ export interface IntegrationStats {
   lab_integration_id: number | null;
   auth_id: number | null;
   lab_id: number;
+  lane: string | null;
   developer_name: string | null;
   operation: string | null;
   total: number;

@@ -128,8 +128,7 @@ function laneRows(health: Health, stats: Stats | null, lab: string): LaneRow[] {
     if (lab === '' || lane.lab_ids.map(String).includes(lab))
       add(lane.id, lane.developer_name ?? lane.id);
   for (const one of stats?.integrations ?? [])
-    if (one.auth_id !== null && one.lab_integration_id !== null)
-      add(String(one.auth_id), one.developer_name ?? '');
+    if (one.lane !== null) add(one.lane, one.developer_name ?? '');
   const urgency = (row: LaneRow): number =>
     row.held ? 0 : row.state?.circuit === 'open' ? 1 : row.state ? 2 : 3;
   return rows.sort((a, b) => urgency(a) - urgency(b) || a.name.localeCompare(b.name));
