@@ -467,7 +467,7 @@ static void secrets_within_a_url_are_sealed_and_opened(void **state)
 		assert_int_equal(sealed == NULL, cases[i].begins == NULL);
 		assert_int_equal(faults, 0);
 		assert_string_equal(opened, cases[i].url);
-		if (!sealed)
+		if (!sealed || !cases[i].begins)
 			continue;
 		assert_ptr_equal(strstr(sealed, cases[i].begins), sealed);
 		assert_null(strstr(sealed, "hunter2"));
