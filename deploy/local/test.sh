@@ -50,7 +50,7 @@ test_contract() {
 
 # What fails once is run once more, and named in the closing lines: a test that passes only then is a
 # fault of the test or of the fleet, but it does not hide what the others say.
-TEST_AGAIN=(--reruns 1)
+TEST_AGAIN=(--reruns 1 -raR)
 
 # test_stack FOLDER PYTEST-ARGS...: pytest's own closing line is the last.
 test_stack() {

@@ -217,9 +217,10 @@ export function LogDetail({ id, onRetry }: { id: string; onRetry: (scope: RetryS
   const parts = ['story', 'request', 'response', 'headers', 'attempts'];
   if (may('admin')) parts.push('audit');
   useLogKeys((key) => {
-    if (!log) return false;
     const part = parts[Number(key) - 1];
+    /* a part may be chosen while the log is on its way */
     if (part) setTab(part);
+    else if (!log) return false;
     else if (key === '[' || key === ']') {
       setTab('attempts');
       setStep((now) => ({ by: key === '[' ? -1 : 1, n: now.n + 1 }));
