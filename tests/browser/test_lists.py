@@ -139,6 +139,7 @@ def test_a_cell_becomes_a_filter_that_is_taken_away_by_itself(visit, world, part
     page.get_by_role("button", name="Remove filter Bill Generation").click()
     expect(page).not_to_have_url(re.compile("action="))
     page.locator("td[data-column=bill]").first.click(button="right")
+    expect(menu.get_by_role("menuitem").first).to_be_focused()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Copied")).to_be_visible()

@@ -1,5 +1,5 @@
 /* A menu where the pointer is: arrows move, Enter takes, Escape and a click elsewhere close. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export interface MenuItem {
   label: string;
@@ -16,7 +16,8 @@ interface Props {
 
 export function Menu({ label, x, y, items, onClose }: Props) {
   const ref = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  /* before the next key comes, which is meant for it */
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const box = ref.current;
     if (box) {

@@ -1,5 +1,5 @@
 /* Ctrl+K: a page, a lab, a number or an action, by typing a few letters of it. */
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { plain } from '../format/text';
 import { utc } from '../format/time';
@@ -101,7 +101,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const [at, setAt] = useState(0);
   const [labs, setLabs] = useState<Command[]>([]);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     input.current?.focus();
   }, []);
   useEffect(() => {

@@ -1,6 +1,6 @@
 /* One log: header, actions, and its parts in tabs. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { get, serverNow } from '../../api/client';
 import { listen } from '../../api/stream';
@@ -177,7 +177,7 @@ function useRevealed(id: string): [Revealed | null, (revealed: Revealed | null) 
 function useLogKeys(take: (key: string) => boolean): void {
   const fn = useRef(take);
   fn.current = take;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
