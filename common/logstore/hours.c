@@ -175,22 +175,6 @@ struct hours_reading {
 	void *arg;
 };
 
-static int64_t int_at(const bson_t *doc, const char *key)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, key) ? bson_iter_as_int64(&it) : 0;
-}
-
-static char *text_at(const bson_t *doc, const char *key)
-{
-	bson_iter_t it;
-
-	if (!bson_iter_init_find(&it, doc, key) || !BSON_ITER_HOLDS_UTF8(&it))
-		return NULL;
-	return (char *)(uintptr_t)bson_iter_utf8(&it, NULL);
-}
-
 static void read_statuses(struct tally_item *item, const bson_t *doc)
 {
 	bson_iter_t it, of;
@@ -221,20 +205,18 @@ static void read_times(struct tally_item *item, const bson_t *doc)
 
 static void read_item(const struct hours_reading *r, const bson_t *hour, const bson_t *doc)
 {
-	const char *type = text_at(doc, "integration_type");
+	const char *type = store_text(doc, "integration_type");
 	struct tally_item item = {
-		.lab_id = int_at(hour, "lab_id"),
-		.integration_id = int_at(doc, "lab_integration_id"),
-		.auth_id = int_at(doc, "auth_id"),
-		.action_id = int_at(doc, "action_category_list_id"),
+		.lab_id = store_int(hour, "lab_id"),
+		.hour = store_time(hour, "hour") / TALLY_HOUR_MS,
+		.integration_id = store_int(doc, "lab_integration_id"),
+		.auth_id = store_int(doc, "auth_id"),
+		.action_id = store_int(doc, "action_category_list_id"),
 		.api = type && strcmp(type, "API") == 0,
-		.developer_name = text_at(doc, "developer_name"),
-		.operation = text_at(doc, "operation"),
+		.developer_name = (char *)(uintptr_t)store_text(doc, "developer_name"),
+		.operation = (char *)(uintptr_t)store_text(doc, "operation"),
 	};
-	bson_iter_t it;
 
-	if (bson_iter_init_find(&it, hour, "hour") && BSON_ITER_HOLDS_DATE_TIME(&it))
-		item.hour = bson_iter_date_time(&it) / TALLY_HOUR_MS;
 	read_statuses(&item, doc);
 	read_times(&item, doc);
 	r->each(&item, r->arg);
@@ -245,7 +227,7 @@ static bool read_hour(const bson_t *doc, void *arg)
 	const struct hours_reading *r = arg;
 	bson_iter_t it, list;
 
-	if (r->all && int_at(doc, "lab_id") == HOURS_ALL_LABS)
+	if (r->all && store_int(doc, "lab_id") == HOURS_ALL_LABS)
 		return true;
 	if (!bson_iter_init_find(&it, doc, "items") || !BSON_ITER_HOLDS_ARRAY(&it) ||
 	    !bson_iter_recurse(&it, &list))

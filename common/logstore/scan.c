@@ -8,22 +8,6 @@ struct scanning {
 	int64_t n;
 };
 
-static int64_t int_at(const bson_t *doc, const char *key)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, key) ? bson_iter_as_int64(&it) : 0;
-}
-
-static const char *text_at(const bson_t *doc, const char *key)
-{
-	bson_iter_t it;
-
-	if (!bson_iter_init_find(&it, doc, key) || !BSON_ITER_HOLDS_UTF8(&it))
-		return NULL;
-	return bson_iter_utf8(&it, NULL);
-}
-
 static double time_of(const bson_t *doc)
 {
 	bson_iter_t it;
@@ -36,26 +20,25 @@ static double time_of(const bson_t *doc)
 static bool take(const bson_t *doc, void *arg)
 {
 	struct scanning *s = arg;
-	const char *status = text_at(doc, "status");
-	const char *type = text_at(doc, "integration_type");
+	const char *status = store_text(doc, "status");
+	const char *type = store_text(doc, "integration_type");
 	struct log_brief log = {
-		.lab_id = int_at(doc, "lab_id"),
-		.integration_id = int_at(doc, "lab_integration_id"),
-		.auth_id = int_at(doc, "auth_id"),
-		.action_id = int_at(doc, "action_category_list_id"),
+		.lab_id = store_int(doc, "lab_id"),
+		.integration_id = store_int(doc, "lab_integration_id"),
+		.auth_id = store_int(doc, "auth_id"),
+		.action_id = store_int(doc, "action_category_list_id"),
 		.api = type && strcmp(type, "API") == 0,
+		.inserted_at_ms = store_time(doc, "inserted_at"),
 		.response_time_ms = time_of(doc),
-		.developer_name = text_at(doc, "developer_name"),
-		.operation = text_at(doc, "operation"),
-		.error_kind = text_at(doc, "error_kind"),
-		.error_message = text_at(doc, "error_message"),
+		.developer_name = store_text(doc, "developer_name"),
+		.operation = store_text(doc, "operation"),
+		.error_kind = store_text(doc, "error_kind"),
+		.error_message = store_text(doc, "error_message"),
 	};
 	bson_iter_t it;
 
 	if (bson_iter_init_find(&it, doc, "_id") && BSON_ITER_HOLDS_OID(&it))
 		memcpy(log.id.bytes, bson_iter_oid(&it)->bytes, sizeof(log.id.bytes));
-	if (bson_iter_init_find(&it, doc, "inserted_at") && BSON_ITER_HOLDS_DATE_TIME(&it))
-		log.inserted_at_ms = bson_iter_date_time(&it);
 	s->n++;
 	if (status && log_status_parse(status, &log.status))
 		s->each(&log, s->arg);

@@ -21,6 +21,33 @@ static inline void store_append_log_id(bson_t *to, const char *key, const struct
 	(void)bson_append_oid(to, key, -1, &oid);
 }
 
+/* A field of a document that was read: 0, NULL and 0 where it is missing or of another
+ * type; the text lives as long as the document. */
+static inline int64_t store_int(const bson_t *doc, const char *key)
+{
+	bson_iter_t it;
+
+	return bson_iter_init_find(&it, doc, key) ? bson_iter_as_int64(&it) : 0;
+}
+
+static inline const char *store_text(const bson_t *doc, const char *key)
+{
+	bson_iter_t it;
+
+	if (!bson_iter_init_find(&it, doc, key) || !BSON_ITER_HOLDS_UTF8(&it))
+		return NULL;
+	return bson_iter_utf8(&it, NULL);
+}
+
+static inline int64_t store_time(const bson_t *doc, const char *key)
+{
+	bson_iter_t it;
+
+	if (!bson_iter_init_find(&it, doc, key) || !BSON_ITER_HOLDS_DATE_TIME(&it))
+		return 0;
+	return bson_iter_date_time(&it);
+}
+
 static inline bool store_is_late(int64_t deadline_ms, int64_t now_ms)
 {
 	return now_ms >= deadline_ms;

@@ -13,61 +13,36 @@ struct sweeping {
 
 /* ---- a document's fields, whose types a foreign writer may have chosen ---- */
 
-static int64_t get_int(const bson_t *doc, const char *key)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, key) ? bson_iter_as_int64(&it) : 0;
-}
-
-static const char *get_text(const bson_t *doc, const char *key)
-{
-	bson_iter_t it;
-
-	if (!bson_iter_init_find(&it, doc, key) || !BSON_ITER_HOLDS_UTF8(&it))
-		return NULL;
-	return bson_iter_utf8(&it, NULL);
-}
-
-static int64_t get_time(const bson_t *doc, const char *key)
-{
-	bson_iter_t it;
-
-	if (!bson_iter_init_find(&it, doc, key) || !BSON_ITER_HOLDS_DATE_TIME(&it))
-		return 0;
-	return bson_iter_date_time(&it);
-}
-
 /* Of the first attempt its insertion; a later one was queued by the update that made it. */
 static int64_t queued_since(const bson_t *doc, int64_t inserted_at_ms)
 {
-	int64_t updated_at_ms = get_time(doc, "updated_at");
+	int64_t updated_at_ms = store_time(doc, "updated_at");
 
-	if (get_int(doc, "attempt") == 0 || updated_at_ms < inserted_at_ms)
+	if (store_int(doc, "attempt") == 0 || updated_at_ms < inserted_at_ms)
 		return inserted_at_ms;
 	return updated_at_ms;
 }
 
 static struct retry_log retry_of(const bson_t *doc)
 {
-	const char *status = get_text(doc, "status");
-	const char *kind = get_text(doc, "error_kind");
-	const char *transport = get_text(doc, "transport");
+	const char *status = store_text(doc, "status");
+	const char *kind = store_text(doc, "error_kind");
+	const char *transport = store_text(doc, "transport");
 	struct retry_log log = {
-		.error_message = get_text(doc, "error_message"),
-		.code = (int)get_int(doc, "response_status_code"),
+		.error_message = store_text(doc, "error_message"),
+		.code = (int)store_int(doc, "response_status_code"),
 		.mllp = transport && strcmp(transport, "mllp") == 0,
-		.inserted_at_ms = get_time(doc, "inserted_at"),
-		.next_auto_retry_at_ms = get_time(doc, "next_auto_retry_at"),
-		.auto_retry_count = get_int(doc, "auto_retry_count"),
-		.pages_sent = get_int(doc, "pages_sent"),
+		.inserted_at_ms = store_time(doc, "inserted_at"),
+		.next_auto_retry_at_ms = store_time(doc, "next_auto_retry_at"),
+		.auto_retry_count = store_int(doc, "auto_retry_count"),
+		.pages_sent = store_int(doc, "pages_sent"),
 	};
 
 	(void)(status && log_status_parse(status, &log.status));
 	(void)(kind && error_kind_parse(kind, &log.error_kind));
 	log.queued_since_ms = queued_since(doc, log.inserted_at_ms);
 	log.awaits_other = log.mllp || (transport && strcmp(transport, "fax") == 0) ||
-	                   get_text(doc, "vendor");
+	                   store_text(doc, "vendor");
 	return log;
 }
 
@@ -75,10 +50,10 @@ static bool take(const bson_t *doc, void *arg)
 {
 	struct sweeping *s = arg;
 	struct swept_log log = {
-		.lab_id = get_int(doc, "lab_id"),
-		.integration_id = get_int(doc, "lab_integration_id"),
-		.auth_id = get_int(doc, "auth_id"),
-		.triggered_by_py3 = get_int(doc, "triggered_by_py3") != 0,
+		.lab_id = store_int(doc, "lab_id"),
+		.integration_id = store_int(doc, "lab_integration_id"),
+		.auth_id = store_int(doc, "auth_id"),
+		.triggered_by_py3 = store_int(doc, "triggered_by_py3") != 0,
 	};
 	bson_iter_t it;
 
@@ -176,16 +151,16 @@ static bool take_fax(const bson_t *doc, void *arg)
 {
 	struct sweeping *s = arg;
 	struct awaited_fax fax = {
-		.lab_id = get_int(doc, "lab_id"),
-		.integration_id = get_int(doc, "lab_integration_id"),
-		.action_id = (int)get_int(doc, "action_category_list_id"),
-		.attempt = (int)get_int(doc, "attempt"),
-		.retry_id = get_text(doc, "current_retry_id"),
-		.vendor_fax_id = get_text(doc, "vendor_fax_id"),
-		.status = get_text(doc, "status"),
-		.taken = get_int(doc, "response_status_code") != 0,
-		.inserted_at_ms = get_time(doc, "inserted_at"),
-		.taken_at_ms = get_time(doc, "updated_at"),
+		.lab_id = store_int(doc, "lab_id"),
+		.integration_id = store_int(doc, "lab_integration_id"),
+		.action_id = (int)store_int(doc, "action_category_list_id"),
+		.attempt = (int)store_int(doc, "attempt"),
+		.retry_id = store_text(doc, "current_retry_id"),
+		.vendor_fax_id = store_text(doc, "vendor_fax_id"),
+		.status = store_text(doc, "status"),
+		.taken = store_int(doc, "response_status_code") != 0,
+		.inserted_at_ms = store_time(doc, "inserted_at"),
+		.taken_at_ms = store_time(doc, "updated_at"),
 	};
 	bson_iter_t it;
 
