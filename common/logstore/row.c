@@ -35,6 +35,12 @@ static const char *const row_fields[] = {
 	"activity_date",
 };
 
+/* What a log of another writer, who does not count retries, has: none. */
+static bool is_count(const char *field)
+{
+	return strcmp(field, "retry_count") == 0 || strcmp(field, "auto_retry_count") == 0;
+}
+
 static const char *shown_as(const char *key)
 {
 	return strcmp(key, "current_retry_id") == 0 ? "retry_id" : key;
@@ -66,7 +72,9 @@ json_t *row_from_bson(const bson_t *doc)
 		(void)json_object_set_new_nocheck(row, "log_id", json_string_nocheck(hex));
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(row_fields); i++)
-		(void)json_object_set_new_nocheck(row, row_fields[i], json_null());
+		(void)json_object_set_new_nocheck(row, row_fields[i],
+		                                  is_count(row_fields[i]) ? json_integer(0)
+		                                                          : json_null());
 	row_apply(row, doc);
 	return row;
 }

@@ -19,14 +19,13 @@ def control_id(log):
 def test_a_killed_dispatcher_keeps_an_entitys_order(world, stack):
     with MllpPartner(Ack(delay=0.005)) as peer:
         row = world.row(2, "", extra=peer.details(ordered_by="bill", max_concurrency=5))
-        load = Load(world, total=900, rate=150, bills=20, action_id=2).start()
+        load = Load(world, total=10_000, rate=150, bills=20, action_id=2).start()
         for _ in range(2):
-            seen = len(peer.messages)
-            eventually(lambda n=seen: len(peer.messages) > n + 100, 60, what="the load is on")
+            eventually(lambda n=len(peer.messages): len(peer.messages) > n + 100, 60, what="the load is on")
             stack.kill("dispatcher")
             time.sleep(1)
             stack.start("dispatcher")
-        load.finish()
+        load.finish(stop=True)
         logs = {log["event_id"]: log for log in load.settle([row])}
         arrived = [message.control_id for message in peer.messages]
     assert {log["status"] for log in logs.values()} == {"SUCCESS"}

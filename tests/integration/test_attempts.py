@@ -234,6 +234,8 @@ def test_a_log_of_another_writer_need_not_have_our_fields(case):
     case.log_when(status="QUEUED", attempt=1, retry_count=1)
     case.end(retry, 1, "SUCCESS", 200)
     case.log_when(status="SUCCESS", response_status_code=200)
+    eventually(lambda: len(case.told()) >= 2)
+    assert case.told() == [("QUEUED", retry, 1, 0), ("SUCCESS", retry, 1, 0)]
 
 
 @pytest.mark.parametrize("fields", [{"status": "WEIRD"}, {"attempt": "none"}])
