@@ -10,7 +10,10 @@
 	{                                                                                  \
 		__VA_ARGS__                                                                \
 	}
-#define BILL .noun = "bill", .id_path = "bill.bill_id", .state_path = "bill.status"
+/* After an entity: states that come before the fact, and what shows that it was true. */
+#define BEFORE(...) , .before = { __VA_ARGS__ }
+#define TRACES(...) , .traces = { __VA_ARGS__ }
+#define BILL        .noun = "bill", .id_path = "bill.bill_id", .state_path = "bill.status"
 #define PAYMENT                                                                            \
 	.noun = "payment", .id_path = "payment.payment_id", .state_path = "payment.kind"
 #define SAMPLE                                                                             \
@@ -36,7 +39,8 @@
 static const struct fence_rule rules[] = {
 	RULE(1, NULL, BILL, STATES("ACTIVE"), "was cancelled", "bill.cancelled_at"),
 	RULE(2, NULL, BILL, STATES("ACTIVE"), "was cancelled", "bill.cancelled_at"),
-	RULE(3, NULL, BILL, STATES("CANCELLED"), "is active again", "bill.reset_at"),
+	RULE(3, NULL, BILL BEFORE("ACTIVE") TRACES("bill.cancelled_at", "bill.reset_at"),
+	     STATES("CANCELLED"), "is active again", "bill.reset_at"),
 	RULE(4, NULL, BILL, STATES("ACTIVE"), "was cancelled", "bill.cancelled_at"),
 	RULE(5, NULL, PAYMENT, STATES("REFUND"), "is no refund", NULL),
 	RULE(17, NULL, PAYMENT, STATES("SETTLEMENT", "PAYMENT", "ADVANCE"),
@@ -44,64 +48,81 @@ static const struct fence_rule rules[] = {
 	RULE(18, NULL, BILL, STATES("ACTIVE"), "was cancelled", "bill.cancelled_at"),
 	RULE(49, NULL, BILL, STATES("ACTIVE"), "was cancelled", "bill.cancelled_at"),
 
-	RULE(6, NULL, SAMPLE, STATES("RECEIVED", "REJECTED", "REDRAW"),
-	     "is no longer received", "sample.updated_at"),
-	RULE(7, NULL, SAMPLE, STATES("REJECTED", "REDRAW"), "is no longer rejected",
+	RULE(6, NULL,
+	     SAMPLE BEFORE("PENDING", "COLLECTED")
+	             TRACES("sample.received_at", "sample.uncollected_at"),
+	     STATES("RECEIVED", "REJECTED", "REDRAW"), "is no longer received",
 	     "sample.updated_at"),
-	RULE(9, "dismiss", SAMPLE, STATES("DISMISSED"), "is no longer dismissed",
-	     "sample.updated_at"),
-	RULE(9, NULL, REDRAW, STATES("REDRAW"), "needs no redraw any more",
-	     "sample.updated_at"),
-	RULE(30, NULL, SAMPLE, STATES("COLLECTED", "RECEIVED", "REJECTED", "REDRAW"),
+	RULE(7, NULL,
+	     SAMPLE BEFORE("PENDING", "COLLECTED", "RECEIVED") TRACES("sample.rejected_at"),
+	     STATES("REJECTED", "REDRAW"), "is no longer rejected", "sample.updated_at"),
+	RULE(9, "dismiss", SAMPLE BEFORE("PENDING"), STATES("DISMISSED"),
+	     "is no longer dismissed", "sample.updated_at"),
+	RULE(9, NULL, REDRAW BEFORE("PENDING", "COLLECTED", "RECEIVED", "REJECTED"),
+	     STATES("REDRAW"), "needs no redraw any more", "sample.updated_at"),
+	RULE(30, NULL,
+	     SAMPLE BEFORE("PENDING")
+	             TRACES("sample.collected_at", "sample.uncollected_at"),
+	     STATES("COLLECTED", "RECEIVED", "REJECTED", "REDRAW"),
 	     "is no longer collected", "sample.uncollected_at"),
-	RULE(31, NULL, SAMPLE, STATES("PENDING"), "was collected again",
-	     "sample.collected_at"),
+	RULE(31, NULL,
+	     SAMPLE BEFORE("COLLECTED", "RECEIVED") TRACES("sample.uncollected_at"),
+	     STATES("PENDING", "DISMISSED"), "was collected again", "sample.collected_at"),
 
-	RULE(10, NULL, REPORT, STATES("SAVED", "SUBMITTED", "SIGNED", "AMENDED"),
-	     "is no longer saved", "report.updated_at"),
-	RULE(12, NULL, REPORT, STATES("SIGNED", "AMENDED"), "is no longer signed",
+	RULE(10, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
+	     STATES("SAVED", "SUBMITTED", "SIGNED", "AMENDED"), "is no longer saved",
 	     "report.updated_at"),
-	RULE(15, NULL, REPORT, STATES("SUBMITTED", "SIGNED", "AMENDED"),
-	     "is no longer submitted", "report.updated_at"),
-	RULE(19, NULL, REPORT, STATES("SUBMITTED", "SIGNED", "AMENDED"),
-	     "is no longer submitted", "report.updated_at"),
-	RULE(28, NULL, REPORT, STATES("SUBMITTED", "SIGNED", "AMENDED"),
-	     "is no longer submitted", "report.updated_at"),
-	RULE(50, NULL, REPORT, STATES("SUBMITTED", "SIGNED", "AMENDED"),
-	     "is no longer submitted", "report.updated_at"),
+	RULE(12, NULL, REPORT BEFORE("PENDING", "SUBMITTED") TRACES("report.approval_at"),
+	     STATES("SIGNED", "AMENDED"), "is no longer signed", "report.updated_at"),
+	RULE(15, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
+	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",
+	     "report.updated_at"),
+	RULE(19, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
+	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",
+	     "report.updated_at"),
+	RULE(28, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
+	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",
+	     "report.updated_at"),
+	RULE(50, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
+	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",
+	     "report.updated_at"),
 	/* of each of the event's reports */
-	RULE(35, NULL, REPORT, STATES("SUBMITTED", "SIGNED", "AMENDED"),
-	     "is no longer submitted", "report.updated_at"),
-	RULE(56, NULL, REPORT, STATES("SUBMITTED", "SIGNED", "AMENDED"),
-	     "is no longer submitted", "report.updated_at"),
+	RULE(35, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
+	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",
+	     "report.updated_at"),
+	RULE(56, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
+	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",
+	     "report.updated_at"),
 
 	RULE(57, NULL, PATIENT, STATES("true"), "is no longer active",
 	     "patient.updated_at"),
 	RULE(58, NULL, PATIENT, STATES("true"), "is no longer active",
 	     "patient.updated_at"),
 
-	RULE(32, "dismissed", APPOINTMENT, STATES("DISMISSED", "NO_SHOW"),
-	     "is no longer dismissed", "appointment.updated_at"),
-	RULE(32, "checked_in", APPOINTMENT, STATES("CHECKED_IN", "COMPLETED"),
-	     "is no longer checked in", "appointment.updated_at"),
-	RULE(32, "confirmed", APPOINTMENT,
+	RULE(32, "dismissed", APPOINTMENT BEFORE("REQUESTED", "CONFIRMED", "RESCHEDULED"),
+	     STATES("DISMISSED", "NO_SHOW"), "is no longer dismissed",
+	     "appointment.updated_at"),
+	RULE(32, "checked_in", APPOINTMENT BEFORE("REQUESTED", "CONFIRMED", "RESCHEDULED"),
+	     STATES("CHECKED_IN", "COMPLETED"), "is no longer checked in",
+	     "appointment.updated_at"),
+	RULE(32, "confirmed", APPOINTMENT BEFORE("REQUESTED"),
 	     STATES("CONFIRMED", "RESCHEDULED", "CHECKED_IN", "COMPLETED"),
 	     "is no longer confirmed", "appointment.updated_at"),
 	RULE(32, NULL, APPOINTMENT,
 	     STATES("REQUESTED", "CONFIRMED", "RESCHEDULED", "CHECKED_IN", "COMPLETED"),
 	     "was dismissed", "appointment.updated_at"),
-	RULE(37, NULL, COLLECTION,
+	RULE(37, NULL, COLLECTION BEFORE("INITIATED") TRACES("home_collection.assigned_at"),
 	     STATES("ASSIGNED", "REASSIGNED", "EN_ROUTE", "COLLECTED"),
 	     "is no longer assigned", "home_collection.updated_at"),
 	RULE(43, NULL, COLLECTION,
 	     STATES("INITIATED", "ASSIGNED", "REASSIGNED", "EN_ROUTE", "COLLECTED"),
 	     "was cancelled", "home_collection.updated_at"),
 
-	RULE(60, NULL, CLAIM,
+	RULE(60, NULL, CLAIM BEFORE("DRAFT") TRACES("claim.submitted_at"),
 	     STATES("SUBMITTED", "ACCEPTED", "REJECTED", "PAID", "PARTIAL", "DENIED"),
 	     "is no longer submitted", "claim.updated_at"),
-	RULE(62, "delete", INVOICE, STATES("DELETED"), "is no longer deleted",
-	     "invoice.updated_at"),
+	RULE(62, "delete", INVOICE BEFORE("DRAFT", "ISSUED", "PARTIAL", "PAID"),
+	     STATES("DELETED"), "is no longer deleted", "invoice.updated_at"),
 	RULE(62, NULL, INVOICE, STATES("DRAFT", "ISSUED", "PARTIAL", "PAID"), "was deleted",
 	     "invoice.deleted_at"),
 };
@@ -119,14 +140,22 @@ const struct fence_rule *fence_find(int action_id, const char *operation)
 	return NULL;
 }
 
-bool fence_holds(const struct fence_rule *rule, const char *state)
+static bool is_among(const char *const states[FENCE_STATES], const char *state)
 {
-	if (!state)
-		return true;
-	for (size_t i = 0; i < FENCE_STATES && rule->holds[i]; i++)
-		if (strcmp(rule->holds[i], state) == 0)
+	for (size_t i = 0; i < FENCE_STATES && states[i]; i++)
+		if (strcmp(states[i], state) == 0)
 			return true;
 	return false;
+}
+
+bool fence_holds(const struct fence_rule *rule, const char *state)
+{
+	return !state || is_among(rule->holds, state);
+}
+
+bool fence_precedes(const struct fence_rule *rule, const char *state)
+{
+	return state && is_among(rule->before, state);
 }
 
 void fence_say(const struct fence_rule *rule, const char *id, const char *when,

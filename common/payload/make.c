@@ -42,7 +42,7 @@ const json_t *payload_report_ids(const struct action *action, const json_t *even
 }
 
 /* A scalar as the fence compares and says it; NULL for null. */
-static const char *scalar(const json_t *value, char room[32])
+static const char *scalar(const json_t *value, char room[PAYLOAD_STATE_SIZE])
 {
 	if (json_is_string(value))
 		return json_string_value(value);
@@ -50,8 +50,32 @@ static const char *scalar(const json_t *value, char room[32])
 		return json_is_true(value) ? "true" : "false";
 	if (!json_is_integer(value))
 		return NULL;
-	(void)snprintf(room, 32, "%lld", (long long)json_integer_value(value));
+	(void)snprintf(room, PAYLOAD_STATE_SIZE, "%lld",
+	               (long long)json_integer_value(value));
 	return room;
+}
+
+static const char *scalar_at(const json_t *context, const char *path,
+                             char room[PAYLOAD_STATE_SIZE])
+{
+	return path ? scalar(jdoc_path(context, path), room) : NULL;
+}
+
+/* Of a state that comes before the fact; a retry has that of the first building besides.
+ */
+static bool nothing_shows_that_it_was_true(const struct fence_rule *rule,
+                                           const json_t *event, const json_t *context,
+                                           const char *state)
+{
+	const char *first = jdoc_text_or(event, "entity_state", NULL);
+	char room[PAYLOAD_STATE_SIZE];
+
+	if (!fence_precedes(rule, state) || (first && strcmp(first, state) != 0))
+		return false;
+	for (size_t i = 0; i < FENCE_TRACES; i++)
+		if (scalar_at(context, rule->traces[i], room))
+			return false;
+	return true;
 }
 
 int payload_check_fence(const struct action *action, const json_t *event,
@@ -59,17 +83,27 @@ int payload_check_fence(const struct action *action, const json_t *event,
 {
 	const struct fence_rule *rule =
 		fence_find(action->id, jdoc_text_or(event, "operation", NULL));
-	char state_room[32], id_room[32], when_room[32];
+	char state_room[PAYLOAD_STATE_SIZE], id_room[PAYLOAD_STATE_SIZE],
+		when_room[PAYLOAD_STATE_SIZE];
 
-	if (!rule ||
-	    fence_holds(rule, scalar(jdoc_path(context, rule->state_path), state_room)))
+	if (!rule)
 		return 0;
-	const char *id = scalar(jdoc_path(context, rule->id_path), id_room);
-	const char *when = rule->when_path
-	                           ? scalar(jdoc_path(context, rule->when_path), when_room)
-	                           : NULL;
-	fence_say(rule, id ? id : "", when, why);
+	const char *state = scalar_at(context, rule->state_path, state_room);
+	if (fence_holds(rule, state) ||
+	    nothing_shows_that_it_was_true(rule, event, context, state))
+		return 0;
+	const char *id = scalar_at(context, rule->id_path, id_room);
+	fence_say(rule, id ? id : "", scalar_at(context, rule->when_path, when_room), why);
 	return PAYLOAD_E_SUPERSEDED;
+}
+
+const char *payload_entity_state(const struct payload *p, const struct action *action,
+                                 const json_t *event, char room[PAYLOAD_STATE_SIZE])
+{
+	const struct fence_rule *rule =
+		fence_find(action->id, jdoc_text_or(event, "operation", NULL));
+
+	return rule ? scalar_at(p->scope, rule->state_path, room) : NULL;
 }
 
 /* The hash is of what the view for it shows; most bodies are the same for both. */

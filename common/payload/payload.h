@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #define PAYLOAD_SHA256_SIZE 65 /* hex, with the terminator */
+#define PAYLOAD_STATE_SIZE  32 /* of a state that is no text */
 
 enum {
 	PAYLOAD_E_SUPERSEDED = 1, /* the announced fact was undone; `why` is the reason */
@@ -42,6 +43,12 @@ struct payload {
 int payload_make(const struct payload_source *source, struct payload *out,
                  struct err_text *why) MUST_CHECK;
 void payload_release(struct payload *p);
+/*
+ * The state of the entity that the fence looked at, which the retry_context keeps as
+ * `entity_state`; NULL: unknown, or nothing can undo the fact. Borrowed from `p` or `room`.
+ */
+const char *payload_entity_state(const struct payload *p, const struct action *action,
+                                 const json_t *event, char room[PAYLOAD_STATE_SIZE]);
 
 /* The id of the entity whose context an action needs. PAYLOAD_E_BUILD names a missing id.
  */

@@ -40,9 +40,19 @@ static int check_match(const struct subject *s, const struct integration *row,
 	return changed ? err_say(why, PAYLOAD_E_CONFIG, "%s", changed) : 0;
 }
 
-/* The ids, and of which version of the entity the payload was built. */
+/* The state in which the fact was announced stays the first building's. */
+static void keep_state(const struct subject *s, const struct payload *payload, json_t *kept)
+{
+	char room[PAYLOAD_STATE_SIZE];
+	const char *state = payload_entity_state(payload, s->action, s->ids, room);
+
+	if (state && !json_object_get(kept, "entity_state"))
+		jdoc_set_text(kept, "entity_state", state);
+}
+
+/* The ids, and of which version and state of the entity the payload was built. */
 static json_t *make_retry_context(const struct subject *s, const struct build *b,
-                                  const json_t *context)
+                                  const struct payload *payload, const json_t *context)
 {
 	json_t *kept = json_copy(s->ids);
 	json_t *version = json_object_get(context, "version");
@@ -54,6 +64,7 @@ static json_t *make_retry_context(const struct subject *s, const struct build *b
 		(void)json_object_set(kept, "version", version);
 	if (json_is_string(updated_at))
 		(void)json_object_set(kept, "updated_at", updated_at);
+	keep_state(s, payload, kept);
 	return kept;
 }
 
@@ -93,7 +104,7 @@ static void make_body(const struct subject *s, struct build *b,
 		fail(b, r, &why);
 	else
 		b->is_batched = payload_is_batched(b->row, s->ids, &b->body);
-	b->retry_context = make_retry_context(s, b, context);
+	b->retry_context = make_retry_context(s, b, payload, context);
 	metric_add(&metric_builds, s->action->name, 1);
 }
 

@@ -56,6 +56,37 @@ def test_what_was_corrected_meanwhile_is_what_the_retry_sends(world, name, table
     assert world.stack.mongo.integration_retry_log.find_one({"_id": f"r-{log_id}"})["payload_changed"] is True
 
 
+@pytest.mark.parametrize("name, table, key, first, then, status", [
+    # announced in one state, now in one before it: it was reverted, without a trace
+    ("30", "sample", "sample_id", {}, {"status": "PENDING", "collected_at": None}, "SUPERSEDED"),
+    ("6", "sample", "sample_id", {}, {"status": "COLLECTED", "received_at": None}, "SUPERSEDED"),
+    ("15", "report", "lab_report_id", {}, {"status": "PENDING"}, "SUPERSEDED"),
+    ("32-checked_in", "appointment", "appointment_id", {}, {"status": "CONFIRMED"}, "SUPERSEDED"),
+    ("32-dismissed", "appointment", "appointment_id", {}, {"status": "CONFIRMED"}, "SUPERSEDED"),
+    ("62-delete", "invoice", "invoice_id", {}, {"status": "ISSUED", "deleted_at": None}, "SUPERSEDED"),
+    # as it was when it was announced, or the LIS has caught up
+    ("30", "sample", "sample_id", {"status": "PENDING", "collected_at": None}, {}, "SUCCESS"),
+    ("60", "claim", "claim_id", {"status": "DRAFT", "submitted_at": None}, {"status": "PAID"}, "SUCCESS"),
+    ("30", "sample", "sample_id", {"status": "PENDING", "collected_at": None},
+     {"uncollected_at": "2026-11-22T10:00:00Z"}, "SUPERSEDED"),
+])
+def test_a_retry_knows_the_state_in_which_the_fact_was_announced(world, name, table, key, first, then, status):
+    happening = next(h for h in HAPPENINGS if h.name == name)
+    data = happening.event(world.lab)
+    with Partner([Reply(code=500), Reply()]) as partner:
+        if first:
+            world.lab.set(table, key, data[key], **first)
+        log = world.deliver(partner.url(), happening.action, data=data, extra={"transport": "http"})
+        assert log["error_kind"] == "http_status", log["error_message"]
+        if then:
+            world.lab.set(table, key, data[key], **then)
+        log_id = str(log["_id"])
+        world.publisher.raw("integration.retries", log_id, json.dumps(
+            {"log_id": log_id, "retry_id": f"r-{log_id}", "lab_id": world.lab.id, "kind": "MANUAL", "requested_by": "t"}))
+        eventually(lambda: world.log(log_id)["status"] == status, 20, what=lambda: world.log(log_id)["error_message"])
+        assert len(partner.requests) == (2 if status == "SUCCESS" else 1)
+
+
 def test_last_changed_is_no_change(world):
     """`lastUpdated` travels, and payload_sha256 does not see it."""
     happening = next(h for h in HAPPENINGS if h.name == "15")

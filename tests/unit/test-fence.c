@@ -55,6 +55,46 @@ static void a_fact_holds_in_its_state_and_in_those_that_imply_it(void **state)
 	}
 }
 
+/* What such a state means is for traces to say, and for the first building. */
+static void a_state_may_come_before_the_fact(void **state)
+{
+	static const struct {
+		int action;
+		const char *operation, *state;
+		bool expected;
+	} cases[] = {
+		{ 30, NULL, "PENDING", true },
+		{ 30, NULL, "COLLECTED", false },
+		{ 30, NULL, "DISMISSED", false },
+		{ 30, NULL, NULL, false },
+		{ 31, NULL, "COLLECTED", true },
+		{ 6, NULL, "COLLECTED", true },
+		{ 7, NULL, "RECEIVED", true },
+		{ 3, NULL, "ACTIVE", true },
+		{ 1, NULL, "CANCELLED", false },
+		{ 15, NULL, "PENDING", true },
+		{ 15, NULL, "SAVED", false },
+		{ 12, NULL, "SUBMITTED", true },
+		{ 12, NULL, "CANCELLED", false },
+		{ 32, "booked", "DISMISSED", false },
+		{ 32, "checked_in", "CONFIRMED", true },
+		{ 32, "checked_in", "DISMISSED", false },
+		{ 37, NULL, "INITIATED", true },
+		{ 60, NULL, "DRAFT", true },
+		{ 62, "delete", "ISSUED", true },
+		{ 62, "create", "DELETED", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct fence_rule *rule =
+			fence_find(cases[i].action, cases[i].operation);
+
+		if (fence_precedes(rule, cases[i].state) != cases[i].expected)
+			fail_msg("%d %s %s", cases[i].action, cases[i].operation,
+			         cases[i].state);
+	}
+}
+
 static void an_action_without_a_rule_is_never_undone(void **state)
 {
 	assert_null(fence_find(52, NULL));
@@ -75,6 +115,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fact_holds_in_its_state_and_in_those_that_imply_it),
+		cmocka_unit_test(a_state_may_come_before_the_fact),
 		cmocka_unit_test(an_action_without_a_rule_is_never_undone),
 		cmocka_unit_test(the_reason_names_the_entity_and_the_time),
 	};

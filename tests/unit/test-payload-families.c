@@ -179,8 +179,8 @@ static void what_must_not_go_out_says_why(void **state)
 		int expected;
 		const char *said;
 	} cases[] = {
-		{ 9, sample, "{}", "{'parent_sample':null}", PAYLOAD_E_SUPERSEDED,
-		  "sample 31 needs no redraw any more" },
+		{ 9, sample, "{'entity_state':'REDRAW'}", "{'parent_sample':null}",
+		  PAYLOAD_E_SUPERSEDED, "sample 31 needs no redraw any more" },
 		{ 9, sample, "{}", "{'sample':{'status':'DISMISSED'}}",
 		  PAYLOAD_E_SUPERSEDED, "sample 31 needs no redraw any more" },
 		{ 19, report, "{}", "{'documents':[]}", PAYLOAD_E_BUILD,
@@ -214,13 +214,14 @@ static void what_must_not_go_out_says_why(void **state)
 		  PAYLOAD_E_BUILD, "claim 2: diagnoses 1 and 2 have the same code" },
 		{ 60, claim, "{}", "{'diagnoses':[{'seq':1,'icd10':'A'}]}", PAYLOAD_E_BUILD,
 		  "claim 2: line 2 points at diagnosis 2, which is not there" },
-		{ 60, claim, "{}", "{'claim':{'status':'DRAFT'},'lines':[]}",
-		  PAYLOAD_E_SUPERSEDED, "claim 2 is no longer submitted" },
+		{ 60, claim, "{'entity_state':'SUBMITTED'}",
+		  "{'claim':{'status':'DRAFT'},'lines':[]}", PAYLOAD_E_SUPERSEDED,
+		  "claim 2 is no longer submitted" },
 		{ 61, remittance, "{}", "{'adjustments':[{'group_code':'PR'}]}",
 		  PAYLOAD_E_BUILD,
 		  "remittance 6: adjustment 1 needs a group, a reason and an amount" },
-		{ 62, invoice, "{'operation':'delete'}", "{}", PAYLOAD_E_SUPERSEDED,
-		  "invoice 5 is no longer deleted" },
+		{ 62, invoice, "{'operation':'delete','entity_state':'DELETED'}", "{}",
+		  PAYLOAD_E_SUPERSEDED, "invoice 5 is no longer deleted" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

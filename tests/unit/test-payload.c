@@ -164,7 +164,13 @@ static void what_was_undone_or_is_not_there_is_not_built(void **state)
 		  "{\"bill\":{\"status\":\"CANCELLED\",\"cancelled_at\":\"2026-11-21T10:00:"
 		  "00Z\"}}",
 		  PAYLOAD_E_SUPERSEDED, "bill 9001 was cancelled on 2026-11-21T10:00:00Z" },
-		{ 3, "{}", "{}", PAYLOAD_E_SUPERSEDED, "bill 9001 is active again" },
+		{ 3, "{\"entity_state\":\"CANCELLED\"}", "{}", PAYLOAD_E_SUPERSEDED,
+		  "bill 9001 is active again" },
+		{ 3, "{}", "{\"bill\":{\"reset_at\":\"2026-11-21T10:00:00Z\"}}",
+		  PAYLOAD_E_SUPERSEDED,
+		  "bill 9001 is active again on 2026-11-21T10:00:00Z" },
+		{ 3, "{}", "{}", 0, "" }, /* nothing says that it ever was cancelled */
+		{ 3, "{\"entity_state\":\"ACTIVE\"}", "{}", 0, "" },
 		{ 3, "{}", "{\"bill\":{\"status\":\"CANCELLED\"}}", 0, "" },
 		{ 5, "{}", "{}", PAYLOAD_E_BUILD, "payment_id is missing" },
 		{ 5, "{\"payment_id\":99}", "{}", PAYLOAD_E_BUILD,
