@@ -59,6 +59,8 @@ struct arms {
 	uint32_t n;
 };
 
+/* Of low_ms on. Not by $gte: the local stack's store loses what is equal to an inclusive
+ * bound on a field that is not its index's last. */
 static void append_range(bson_t *to, const struct search_span *span)
 {
 	bson_t range;
@@ -67,7 +69,7 @@ static void append_range(bson_t *to, const struct search_span *span)
 		return;
 	(void)BSON_APPEND_DOCUMENT_BEGIN(to, "inserted_at", &range);
 	if (span->low_ms)
-		(void)BSON_APPEND_DATE_TIME(&range, "$gte", span->low_ms);
+		(void)BSON_APPEND_DATE_TIME(&range, "$gt", span->low_ms - 1);
 	if (span->high_ms)
 		(void)BSON_APPEND_DATE_TIME(&range, "$lt", span->high_ms);
 	(void)bson_append_document_end(to, &range);

@@ -107,6 +107,18 @@ def test_pages_of_one_break_no_tie(stack, logs, categories):
     assert got == want
 
 
+@pytest.mark.parametrize("which", [{}, {"tab": "webhook"}, {"action_id": 1}, {"status": "FAIL"}, {"q": "could not"}], ids=str)
+def test_a_range_has_its_first_instant_and_not_its_last(stack, logs, categories, which):
+    """At instants that many logs share, where one is lost most easily."""
+    labs, docs = logs
+    dashboard = Dashboard(stack)
+    shared = sorted({d["inserted_at"] for d in docs if sum(e["inserted_at"] == d["inserted_at"] for e in docs) > 20})
+    for low, high in itertools.pairwise([*shared[:3], shared[-1], NOW]):
+        query = {"from": iso(low), "to": iso(high), **which}
+        got = [row["log_id"] for row in dashboard.pages("logs", lab_id=labs[0], limit=9, **query)]
+        assert got == expected(docs, labs[0], query, categories), query
+
+
 def test_all_labs_page_by_page(stack, logs, categories):
     """Other tests' logs are among them: of ours each is there, once, in order."""
     _, docs = logs
