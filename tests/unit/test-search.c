@@ -39,7 +39,7 @@ static void test_indexes(void **state)
 		assert_int_equal(search_choose(&cases[i].filter), cases[i].by);
 }
 
-#define DAY "{ \"$gte\" : { \"$date\" : \"1970-01-01T00:00:01Z\" }"
+#define DAY "{ \"$gt\" : { \"$date\" : \"1970-01-01T00:00:00.999Z\" }"
 
 static void test_queries(void **state)
 {
