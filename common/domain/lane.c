@@ -112,6 +112,10 @@ int64_t lane_drain_ms(const struct lane *l, size_t queued, int64_t now_ms)
 bool lane_is_slow(const struct lane *l, const struct lane_policy *policy, size_t queued,
                   int64_t now_ms)
 {
+	int64_t limit_ms = policy->slow_after_ms;
+
+	if (l->holds_up_since_ms && now_ms - l->holds_up_since_ms >= limit_ms)
+		limit_ms /= 2;
 	return l->circuit.state != CIRCUIT_CLOSED || l->parked_until_ms > now_ms ||
-	       lane_drain_ms(l, queued, now_ms) > policy->slow_after_ms;
+	       lane_drain_ms(l, queued, now_ms) > limit_ms;
 }

@@ -19,10 +19,13 @@ struct lane {
 	unsigned widest; /* the row's max_concurrency, at least 1 */
 	unsigned window; /* requests allowed at once now: 1..widest */
 	unsigned in_flight;
-	unsigned good;           /* answers since the window last changed */
-	int64_t parked_until_ms; /* Retry-After */
-	int64_t duration_us;     /* of a request, smoothed; 0: none ended yet */
-	int64_t oldest_start_ms; /* of the requests in flight, kept by the caller */
+	unsigned good;             /* answers since the window last changed */
+	int64_t parked_until_ms;   /* Retry-After */
+	int64_t duration_us;       /* of a request, smoothed; 0: none ended yet */
+	int64_t oldest_start_ms;   /* of the requests in flight, kept by the caller */
+	int64_t holds_up_since_ms; /* others wait for its full queue, says the caller; 0:
+	                            * none
+	                            */
 };
 
 enum lane_step {
@@ -53,6 +56,9 @@ void lane_park(struct lane *l, int64_t until_ms); /* the later of several counts
 
 /* How long `queued` requests will take from now, as far as one can see. */
 int64_t lane_drain_ms(const struct lane *l, size_t queued, int64_t now_ms);
-/* A slow lane's tasks may be spilled; a lane that is merely busy makes its source wait. */
+/*
+ * A slow lane's tasks may be spilled; a lane that is merely busy makes its source wait. One
+ * that has done so for as long as a slow one would take is slow when it is half as slow.
+ */
 bool lane_is_slow(const struct lane *l, const struct lane_policy *policy, size_t queued,
                   int64_t now_ms);

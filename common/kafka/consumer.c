@@ -16,87 +16,47 @@
 
 #define CLOSE_MS 5000
 
-/* ---- what is held ---- */
-
-static void drop_held(struct kafka_consumer *c, size_t first, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		rd_kafka_message_destroy(c->held[first + i]);
-	memmove(&c->held[first], &c->held[first + n],
-	        (c->n_held - first - n) * sizeof(*c->held));
-	c->n_held -= n;
-}
-
-/* After a revocation: what is held of partitions that are no longer ours. */
-void consumer_drop_disowned(struct kafka_consumer *c)
-{
-	for (size_t i = c->n_held; i-- > 0;)
-		if (!consumer_owned_of(c, c->held[i]))
-			drop_held(c, i, 1);
-}
-
 /* A partition that gave nothing since it was assigned is caught up, as far as one can tell:
  * what it has is fetched, and held, at once. */
+static int64_t oldest_of(struct kafka_consumer *c, const struct owned *o)
+{
+	const struct held *first = TAILQ_FIRST(&o->held);
+	int64_t low, high;
+
+	if (first)
+		return rd_kafka_message_timestamp(first->rd, NULL);
+	if (o->offsets.changes > 0 &&
+	    rd_kafka_get_watermark_offsets(c->rk, c->names[o->topic], o->partition, &low,
+	                                   &high) == 0 &&
+	    high > offsets_watermark(&o->offsets))
+		return o->last_ms;
+	return 0;
+}
+
 static void note_oldest(struct kafka_consumer *c)
 {
+	const struct owned *o;
 	int64_t oldest = 0;
 
-	for (size_t i = 0; i < c->n_held; i++) {
-		int64_t at = rd_kafka_message_timestamp(c->held[i], NULL);
+	TAILQ_FOREACH (o, &c->owned, link) {
+		int64_t at = oldest_of(c, o);
 
-		if (!oldest || at < oldest)
+		if (at && (!oldest || at < oldest))
 			oldest = at;
-	}
-	for (size_t i = 0; i < c->n_owned && !oldest; i++) {
-		const char *name = c->names[c->owned[i].topic];
-		int64_t low, high;
-
-		if (rd_kafka_get_watermark_offsets(c->rk, name, c->owned[i].partition, &low,
-		                                   &high) == 0 &&
-		    c->owned[i].done_offset >= 0 && high > c->owned[i].done_offset)
-			oldest = c->owned[i].last_ms;
 	}
 	atomic_store(&c->oldest_ms, oldest);
 }
 
 /* ---- batches ---- */
 
-/* Takes only what may be handed out: no errors, nothing of partitions given up meanwhile.
- */
-static void fetch(struct kafka_consumer *c, size_t max)
-{
-	if (c->cap_held < max) {
-		c->cap_held = max;
-		c->held = xrealloc(c->held, max * sizeof(rd_kafka_message_t *));
-		c->first_header = xrealloc(c->first_header, max * sizeof(size_t));
-	}
-	ssize_t n = rd_kafka_consume_batch_queue(c->data, 0, c->held, max);
-
-	fetch_waker_count(&c->waker, c->rk, c->held, n);
-	for (ssize_t i = 0; i < n; i++) {
-		rd_kafka_message_t *rd = c->held[i];
-
-		if (rd->err)
-			log_warn(NULL, "kafka.partition_error", "%s",
-			         rd_kafka_err2name(rd->err));
-		if (rd->err || !consumer_owned_of(c, rd))
-			rd_kafka_message_destroy(rd);
-		else
-			c->held[c->n_held++] = rd;
-	}
-	if (n > 0)
-		atomic_store(&c->brokers_down, false);
-}
-
 static size_t hand_out(struct kafka_consumer *c, struct kafka_message *out, size_t max)
 {
-	size_t n = c->n_held < max ? c->n_held : max;
+	size_t n = c->n_batch < max ? c->n_batch : max;
 
 	c->headers.n = 0;
 	for (size_t i = 0; i < n; i++)
-		message_view(c->held[i],
-		             consumer_topic_of(c, rd_kafka_topic_name(c->held[i]->rkt)),
-		             &out[i], &c->headers, &c->first_header[i]);
+		message_view(c->batch[i]->rd, c->batch[i]->owned->topic, &out[i],
+		             &c->headers, &c->first_header[i]);
 	/* only now: the pool may have moved while it grew */
 	for (size_t i = 0; i < n; i++)
 		out[i].headers =
@@ -123,15 +83,16 @@ size_t kafka_consumer_batch(struct kafka_consumer *c, struct kafka_message *out,
 	for (;;) {
 		consumer_serve_group(c);
 		consumer_commit(c);
-		if (!c->n_held)
-			fetch(c, max);
+		window_fetch(c, max);
 		int64_t left = until - clock_mono_ms();
 
-		if (c->n_held || left <= 0)
+		if (c->n_batch || fair_items(c->waiting) || left <= 0)
 			break;
 		/* not longer than a commit that was put off may wait */
 		wait_for_queues(c, left < COMMIT_PAUSE_MS ? left : COMMIT_PAUSE_MS);
 	}
+	if (c->n_batch == 0)
+		window_pick(c, max);
 	size_t n = hand_out(c, out, max);
 
 	note_oldest(c);
@@ -140,18 +101,24 @@ size_t kafka_consumer_batch(struct kafka_consumer *c, struct kafka_message *out,
 
 void kafka_consumer_done(struct kafka_consumer *c)
 {
-	for (size_t i = 0; i < c->handed; i++) {
-		struct owned *o = consumer_owned_of(c, c->held[i]);
-
-		if (!o)
-			continue;
-		o->done_offset = c->held[i]->offset + 1;
-		o->last_ms = rd_kafka_message_timestamp(c->held[i], NULL);
-	}
-	drop_held(c, 0, c->handed);
+	for (size_t i = 0; i < c->handed; i++)
+		window_done(c, c->batch[i]);
+	c->n_batch -= c->handed;
+	memmove(c->batch, c->batch + c->handed, c->n_batch * sizeof(struct held *));
 	c->handed = 0;
 	consumer_commit(c);
+	window_balance(c);
 	note_oldest(c);
+}
+
+struct kafka_consumer_stats kafka_consumer_stats(const struct kafka_consumer *c)
+{
+	return (struct kafka_consumer_stats){
+		.waiting = fair_items(c->waiting),
+		.keys = fair_lines(c->waiting),
+		.bytes = c->bytes,
+		.alone_ms = c->alone_ms,
+	};
 }
 
 bool kafka_consumer_ready(const struct kafka_consumer *c)
@@ -200,6 +167,9 @@ int kafka_consumer_open(const struct kafka_config *config,
 	}
 	c->fd = -1;
 	c->oldest_ms = -1;
+	c->look_ahead = options->look_ahead;
+	c->waiting = fair_new();
+	TAILQ_INIT(&c->owned);
 	for (size_t i = 0; i < KAFKA_TOPIC_COUNT; i++)
 		c->names[i] = client_topic_name(config->topic_prefix, (enum kafka_topic)i);
 	int r = open_queues(c, why);
@@ -230,7 +200,7 @@ static void leave_group(struct kafka_consumer *c)
 
 	c->close_by_ms = deadline;
 	(void)rd_kafka_unsubscribe(c->rk);
-	while (c->n_owned > 0 && clock_mono_ms() < deadline)
+	while (!TAILQ_EMPTY(&c->owned) && clock_mono_ms() < deadline)
 		serve_until(c, deadline);
 	int64_t pause = clock_mono_ms() + QUIRK_LEAVE_MS;
 
@@ -246,22 +216,27 @@ static void leave_group(struct kafka_consumer *c)
 
 struct kafka_consumer *kafka_consumer_close(struct kafka_consumer *c)
 {
+	struct owned *o;
+
 	if (!c)
 		return NULL;
-	drop_held(c, 0, c->n_held);
-	c->handed = 0;
+	TAILQ_FOREACH (o, &c->owned, link)
+		window_drop(c, o);
 	if (c->control) {
 		leave_group(c);
 		rd_kafka_queue_destroy(c->data);
 		rd_kafka_queue_destroy(c->control);
 	}
+	while ((o = TAILQ_FIRST(&c->owned)))
+		consumer_disown(c, o);
 	join_watch_destroy(c->join, c->rk);
 	if (c->fd >= 0)
 		(void)close(c->fd);
-	free(c->held);
+	(void)fair_free(c->waiting);
+	free(c->batch);
+	free(c->fetched);
 	free(c->first_header);
 	free(c->headers.items);
-	free(c->owned);
 	for (size_t i = 0; i < KAFKA_TOPIC_COUNT; i++)
 		free(c->names[i]);
 	free(c);

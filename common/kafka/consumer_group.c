@@ -20,9 +20,11 @@ enum kafka_topic consumer_topic_of(const struct kafka_consumer *c, const char *n
 static struct owned *find_owned(struct kafka_consumer *c, enum kafka_topic topic,
                                 int32_t partition)
 {
-	for (size_t i = 0; i < c->n_owned; i++)
-		if (c->owned[i].topic == topic && c->owned[i].partition == partition)
-			return &c->owned[i];
+	struct owned *o;
+
+	TAILQ_FOREACH (o, &c->owned, link)
+		if (o->topic == topic && o->partition == partition)
+			return o;
 	return NULL;
 }
 
@@ -34,19 +36,31 @@ struct owned *consumer_owned_of(struct kafka_consumer *c, const rd_kafka_message
 
 /* ---- commits ---- */
 
+static void add_to_commit(struct kafka_consumer *c, struct owned *o,
+                          rd_kafka_topic_partition_list_t *list)
+{
+	char metadata[OFFSETS_METADATA_SIZE];
+	rd_kafka_topic_partition_t *part =
+		rd_kafka_topic_partition_list_add(list, c->names[o->topic], o->partition);
+
+	o->crowded = !offsets_encode(&o->offsets, metadata, sizeof(metadata));
+	part->offset = offsets_watermark(&o->offsets);
+	if (metadata[0]) {
+		part->metadata = xstrdup(metadata);
+		part->metadata_size = strlen(metadata);
+	}
+	o->sent = o->offsets.changes;
+}
+
 static rd_kafka_topic_partition_list_t *list_to_commit(struct kafka_consumer *c)
 {
 	rd_kafka_topic_partition_list_t *list =
 		rd_kafka_topic_partition_list_new((int)c->n_owned);
+	struct owned *o;
 
-	for (size_t i = 0; i < c->n_owned; i++) {
-		const char *name = c->names[c->owned[i].topic];
-
-		if (c->owned[i].done_offset <= c->owned[i].committed)
-			continue;
-		rd_kafka_topic_partition_list_add(list, name, c->owned[i].partition)
-			->offset = c->owned[i].done_offset;
-	}
+	TAILQ_FOREACH (o, &c->owned, link)
+		if (o->offsets.changes != o->committed)
+			add_to_commit(c, o, list);
 	return list;
 }
 
@@ -63,8 +77,8 @@ static void note_committed(struct kafka_consumer *c, rd_kafka_event_t *event)
 		struct owned *o =
 			find_owned(c, consumer_topic_of(c, part->topic), part->partition);
 
-		if (o && !part->err && part->offset > o->committed)
-			o->committed = part->offset;
+		if (o && !part->err)
+			o->committed = o->sent;
 	}
 }
 
@@ -120,15 +134,18 @@ static void own(struct kafka_consumer *c, const rd_kafka_topic_partition_t *part
 
 	if (topic == KAFKA_TOPIC_COUNT || find_owned(c, topic, part->partition))
 		return;
-	if (c->n_owned == c->cap_owned) {
-		c->cap_owned = c->cap_owned ? c->cap_owned * 2 : 16;
-		c->owned = xrealloc(c->owned, c->cap_owned * sizeof(*c->owned));
-	}
-	c->owned[c->n_owned++] = (struct owned){ .topic = topic,
-		                                 .partition = part->partition,
-		                                 .done_offset = -1,
-		                                 .committed = -1,
-		                                 .last_ms = clock_wall_ms() };
+	CLEANUP(freep)
+	char *metadata =
+		xstrndup(part->metadata_size ? part->metadata : "", part->metadata_size);
+	struct owned *o = xcalloc(1, sizeof(*o));
+
+	o->topic = topic;
+	o->partition = part->partition;
+	o->last_ms = clock_wall_ms();
+	offsets_init(&o->offsets, part->offset >= 0 ? part->offset : -1, metadata);
+	TAILQ_INIT(&o->held);
+	TAILQ_INSERT_TAIL(&c->owned, o, link);
+	c->n_owned++;
 
 	rd_kafka_queue_t *queue =
 		rd_kafka_queue_get_partition(c->rk, part->topic, part->partition);
@@ -138,12 +155,39 @@ static void own(struct kafka_consumer *c, const rd_kafka_topic_partition_t *part
 	}
 }
 
-static void disown(struct kafka_consumer *c, const rd_kafka_topic_partition_t *part)
+void consumer_disown(struct kafka_consumer *c, struct owned *o)
 {
-	struct owned *o = find_owned(c, consumer_topic_of(c, part->topic), part->partition);
+	window_drop(c, o);
+	offsets_deinit(&o->offsets);
+	TAILQ_REMOVE(&c->owned, o, link);
+	c->n_owned--;
+	free(o);
+}
 
-	if (o)
-		*o = c->owned[--c->n_owned];
+static void take_over(struct kafka_consumer *c,
+                      const rd_kafka_topic_partition_list_t *parts)
+{
+	rd_kafka_topic_partition_list_t *known = rd_kafka_topic_partition_list_copy(parts);
+
+	/* in order nothing is done above the offset; without an answer, work is repeated */
+	if (c->look_ahead && known->cnt > 0 &&
+	    rd_kafka_committed(c->rk, known, COMMIT_MS) != 0)
+		log_warn(NULL, "kafka.committed_unknown",
+		         "what was done ahead of the committed offsets may be repeated");
+	for (int i = 0; i < known->cnt; i++)
+		own(c, &known->elems[i]);
+	rd_kafka_topic_partition_list_destroy(known);
+}
+
+static void give_up(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *parts)
+{
+	for (int i = 0; i < parts->cnt; i++) {
+		struct owned *o = find_owned(c, consumer_topic_of(c, parts->elems[i].topic),
+		                             parts->elems[i].partition);
+
+		if (o)
+			consumer_disown(c, o);
+	}
 }
 
 static void finish_rebalance(rd_kafka_error_t *error)
@@ -166,10 +210,7 @@ static void on_rebalance(struct kafka_consumer *c, rd_kafka_event_t *event)
 	                : "given up");
 	if (!assign && !lost)
 		commit_and_wait(c);
-	for (int i = 0; i < parts->cnt; i++)
-		(assign ? own : disown)(c, &parts->elems[i]);
-	if (!assign)
-		consumer_drop_disowned(c);
+	(assign ? take_over : give_up)(c, parts);
 	finish_rebalance(assign ? rd_kafka_incremental_assign(c->rk, parts)
 	                        : rd_kafka_incremental_unassign(c->rk, parts));
 	atomic_store(&c->join->assigned_once, true);

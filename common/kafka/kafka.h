@@ -111,6 +111,12 @@ struct kafka_consumer_options {
 	const char *group; /* without the prefix */
 	const enum kafka_topic *topics;
 	size_t n_topics;
+	/*
+	 * Bytes of messages that are read ahead, so that each batch can take of every key
+	 * in turn: one that has brought very many delays no other, up to this bound. The
+	 * order of a key's messages stays. 0: batches come in each partition's order.
+	 */
+	size_t look_ahead;
 };
 int kafka_consumer_open(const struct kafka_config *config,
                         const struct kafka_consumer_options *options,
@@ -128,6 +134,15 @@ size_t kafka_consumer_batch(struct kafka_consumer *c, struct kafka_message *out,
  * this call the next kafka_consumer_batch gives the same messages again (seek back).
  */
 void kafka_consumer_done(struct kafka_consumer *c);
+struct kafka_consumer_stats {
+	size_t waiting; /* messages fetched and not handed out */
+	size_t keys;    /* of them */
+	size_t bytes;   /* of memory, all that is fetched and not done */
+	/* Of the last batch the longest that a message waited of whose key nothing else
+	 * waited; -1 without any. From Kafka's timestamp. */
+	int64_t alone_ms;
+};
+struct kafka_consumer_stats kafka_consumer_stats(const struct kafka_consumer *c);
 /* Broker seen and assignment received (for readiness). */
 bool kafka_consumer_ready(const struct kafka_consumer *c);
 /* Age in ms of the oldest message not yet handled, 0 when caught up; -1 unknown. */

@@ -38,33 +38,55 @@ static int left_ms(int64_t deadline_ms)
 	return left < 1 ? 1 : left > 60000 ? 60000 : (int)left;
 }
 
-static int committed_offset(struct kafka_lag *l, const char *topic, int partition,
-                            int64_t deadline_ms, int64_t *out)
+/* Of the offsets in `list`: from there, or where the partition begins, to its end. */
+static int sum_of_lag(struct kafka_lag *l, const rd_kafka_topic_partition_list_t *list,
+                      int64_t deadline_ms, int64_t *out)
 {
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	const rd_kafka_topic_partition_t *at =
-		rd_kafka_topic_partition_list_add(list, topic, partition);
-	rd_kafka_resp_err_t err = rd_kafka_committed(l->rk, list, left_ms(deadline_ms));
+	*out = 0;
+	for (int i = 0; i < list->cnt; i++) {
+		const rd_kafka_topic_partition_t *at = &list->elems[i];
+		int64_t low, high;
 
-	*out = at->offset;
-	if (!err)
-		err = at->err;
-	rd_kafka_topic_partition_list_destroy(list);
-	return err ? KAFKA_E_AWAY : 0;
+		if (at->err ||
+		    rd_kafka_query_watermark_offsets(l->rk, at->topic, at->partition, &low,
+		                                     &high, left_ms(deadline_ms)))
+			return KAFKA_E_AWAY;
+		/* nothing committed: below every offset */
+		*out += high - (at->offset > low ? at->offset : low);
+	}
+	return 0;
+}
+
+/*
+ * By the group's own handle, and not by ListConsumerGroupOffsets: librdkafka 2.0.2 aborts
+ * (eonce->refcnt) when that times out before the coordinator is known.
+ */
+static int lag_of_list(struct kafka_lag *l, rd_kafka_topic_partition_list_t *list,
+                       int64_t deadline_ms, int64_t *out)
+{
+	return rd_kafka_committed(l->rk, list, left_ms(deadline_ms))
+	               ? KAFKA_E_AWAY
+	               : sum_of_lag(l, list, deadline_ms, out);
+}
+
+static rd_kafka_topic_partition_list_t *list_of(const struct kafka_lag *l,
+                                                enum kafka_topic topic, int first, int n)
+{
+	CLEANUP(freep) char *name = client_topic_name(l->prefix, topic);
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+
+	rd_kafka_topic_partition_list_add_range(list, name, first, first + n - 1);
+	return list;
 }
 
 int kafka_lag_of_partition(struct kafka_lag *l, enum kafka_topic topic, int partition,
                            int64_t deadline_ms, int64_t *out)
 {
-	CLEANUP(freep) char *name = client_topic_name(l->prefix, topic);
-	int64_t low, high, done;
+	rd_kafka_topic_partition_list_t *list = list_of(l, topic, partition, 1);
+	int r = lag_of_list(l, list, deadline_ms, out);
 
-	if (committed_offset(l, name, partition, deadline_ms, &done) ||
-	    rd_kafka_query_watermark_offsets(l->rk, name, partition, &low, &high,
-	                                     left_ms(deadline_ms)))
-		return KAFKA_E_AWAY;
-	*out = high - (done > low ? done : low); /* nothing committed: below every offset */
-	return 0;
+	rd_kafka_topic_partition_list_destroy(list);
+	return r;
 }
 
 int kafka_lag_of_key(struct kafka_lag *l, enum kafka_topic topic, const char *key,
@@ -77,57 +99,25 @@ int kafka_lag_of_key(struct kafka_lag *l, enum kafka_topic topic, const char *ke
 	return kafka_lag_of_partition(l, topic, partition, deadline_ms, out);
 }
 
-int kafka_lag_held(struct kafka_lag *l, enum kafka_topic topic, int64_t deadline_ms,
-                   int64_t *out)
-{
-	CLEANUP(freep) char *name = client_topic_name(l->prefix, topic);
-
-	*out = 0;
-	for (int i = 0; i < kafka_topics[topic].partitions; i++) {
-		int64_t low, high;
-
-		if (rd_kafka_query_watermark_offsets(l->rk, name, i, &low, &high,
-		                                     left_ms(deadline_ms)))
-			return KAFKA_E_AWAY;
-		*out += high - low;
-	}
-	return 0;
-}
-
-static int sum_of_lag(struct kafka_lag *l, const rd_kafka_topic_partition_list_t *committed,
-                      int64_t deadline_ms, int64_t *out)
-{
-	*out = 0;
-	for (int i = 0; i < committed->cnt; i++) {
-		const rd_kafka_topic_partition_t *at = &committed->elems[i];
-		int64_t low, high;
-
-		if (at->err ||
-		    rd_kafka_query_watermark_offsets(l->rk, at->topic, at->partition, &low,
-		                                     &high, left_ms(deadline_ms)))
-			return KAFKA_E_AWAY;
-		*out += high - (at->offset > low ? at->offset : low);
-	}
-	return 0;
-}
-
-/*
- * By the group's own handle, and not by ListConsumerGroupOffsets: librdkafka 2.0.2 aborts
- * (eonce->refcnt) when that times out before the coordinator is known.
- */
 int kafka_lag_of_topic(struct kafka_lag *l, enum kafka_topic topic, int64_t deadline_ms,
                        int64_t *out)
 {
-	CLEANUP(freep) char *name = client_topic_name(l->prefix, topic);
-	int partitions = kafka_topics[topic].partitions;
 	rd_kafka_topic_partition_list_t *list =
-		rd_kafka_topic_partition_list_new(partitions);
-	int result = KAFKA_E_AWAY;
+		list_of(l, topic, 0, kafka_topics[topic].partitions);
+	int r = lag_of_list(l, list, deadline_ms, out);
 
-	for (int i = 0; i < partitions; i++)
-		(void)rd_kafka_topic_partition_list_add(list, name, i);
-	if (!rd_kafka_committed(l->rk, list, left_ms(deadline_ms)))
-		result = sum_of_lag(l, list, deadline_ms, out);
 	rd_kafka_topic_partition_list_destroy(list);
-	return result;
+	return r;
+}
+
+/* As if a group had committed nothing. */
+int kafka_lag_held(struct kafka_lag *l, enum kafka_topic topic, int64_t deadline_ms,
+                   int64_t *out)
+{
+	rd_kafka_topic_partition_list_t *list =
+		list_of(l, topic, 0, kafka_topics[topic].partitions);
+	int r = sum_of_lag(l, list, deadline_ms, out);
+
+	rd_kafka_topic_partition_list_destroy(list);
+	return r;
 }

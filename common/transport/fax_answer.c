@@ -128,7 +128,7 @@ static void go_on(struct fax_call *c, const struct transport_result *r)
 
 /*
  * A fax of this log. One of an earlier attempt that failed may be followed by another,
- * though not by itself once pages went out.
+ * though not by itself once pages went out; one that did not, when the retry says so.
  */
 static void conclude(struct fax_call *c, const struct transport_result *r,
                      const struct fax_status *status, bool of_this_attempt)
@@ -139,7 +139,7 @@ static void conclude(struct fax_call *c, const struct transport_result *r,
 		(void)snprintf(c->fax_id, sizeof(c->fax_id), "%s", status->id);
 	if (status->state == FAX_UNKNOWN)
 		end_unreadable(c, r, "The vendor's answer has no status of the fax");
-	else if (again && status->state == FAX_SENT && c->rq.task->resend)
+	else if (again && status->state != FAX_FAILED && c->rq.task->resend)
 		fax_call_go(c, FAX_STAGE_STEP);
 	else if (again && status->state == FAX_FAILED &&
 	         !(c->rq.task->automatic && status->pages_sent > 0))

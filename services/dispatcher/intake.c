@@ -245,14 +245,15 @@ void intake_balance(struct dispatcher *d)
 	}
 }
 
-void intake_pause_source(struct dispatcher *d, struct source *s,
-                         const struct lane_entry *full)
+void intake_pause_source(struct dispatcher *d, struct source *s, struct lane_entry *full)
 {
 	if (s->paused || s->revoked)
 		return;
 	metric_add(&metric_limits, full ? "lane" : "parked", 1);
 	s->paused = true;
 	s->full = full;
+	if (full && !full->lane.holds_up_since_ms)
+		full->lane.holds_up_since_ms = clock_mono_ms();
 	stream_pause(d->stream, s->topic, s->partition);
 }
 

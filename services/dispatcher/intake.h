@@ -19,8 +19,7 @@ void source_unref(struct source *s);
 /* Pauses or resumes what the limits ask for. Cheap; after anything that makes room. */
 void intake_balance(struct dispatcher *d);
 /* The partition waits: for this lane, full and quick, or (NULL) for parked records. */
-void intake_pause_source(struct dispatcher *d, struct source *s,
-                         const struct lane_entry *full);
+void intake_pause_source(struct dispatcher *d, struct source *s, struct lane_entry *full);
 void intake_resume_source(struct dispatcher *d, struct source *s);
 /* Lanes that partitions wait for may have become slow: then their tasks are parked instead.
  */

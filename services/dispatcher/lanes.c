@@ -162,6 +162,8 @@ static void take_out(struct lane_entry *l, struct job *job)
 	l->n_queued--;
 	l->n_retries -= job->task.attempt > 0;
 	l->n_batches -= job->task.records != NULL;
+	if (l->n_queued <= (size_t)l->d->config->lane_queue_limit / 2)
+		l->lane.holds_up_since_ms = 0;
 }
 
 void lanes_unqueue(struct lane_entry *l, struct job *job)

@@ -54,12 +54,17 @@ struct metric metric_faxes = METRIC_GAUGE(
 	"Faxes that wait for their vendor's verdict, in the last sweep.", NULL);
 struct metric metric_polls = METRIC_COUNTER("retry_scheduler_fax_polls_total",
                                             "Questions to fax vendors asked for.", NULL);
+struct metric metric_faxes_given_up =
+	METRIC_COUNTER("retry_scheduler_faxes_given_up_total",
+                       "Faxes whose vendor gave no verdict within a week: FAIL.", NULL);
 
 static struct metric *const metrics[] = {
-	&metric_sweeps,       &metric_seconds,      &metric_leader,      &metric_candidates,
-	&metric_requests,     &metric_py3_failures, &metric_stuck,       &metric_oldest,
-	&metric_runs,         &metric_run_requests, &metric_run_results, &metric_sealed,
-	&metric_secrets_lost, &metric_faxes,        &metric_polls,
+	&metric_sweeps,         &metric_seconds,     &metric_leader,
+	&metric_candidates,     &metric_requests,    &metric_py3_failures,
+	&metric_stuck,          &metric_oldest,      &metric_runs,
+	&metric_run_requests,   &metric_run_results, &metric_sealed,
+	&metric_secrets_lost,   &metric_faxes,       &metric_polls,
+	&metric_faxes_given_up,
 };
 
 static struct scheduler_config config;

@@ -41,3 +41,4 @@ extern struct metric metric_sweeps, metric_seconds, metric_leader, metric_candid
 	metric_requests, metric_py3_failures, metric_stuck, metric_oldest, metric_sealed,
 	metric_secrets_lost, metric_runs, metric_run_requests, metric_run_results,
 	metric_faxes, metric_polls;
+extern struct metric metric_faxes_given_up;

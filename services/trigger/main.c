@@ -21,10 +21,23 @@ struct metric metric_store_away = METRIC_GAUGE(
 	"trigger_store_away", "1 while logs travel through integration.callbacks.", NULL);
 struct metric metric_waits = METRIC_COUNTER(
 	"trigger_waits_total", "Batches given again, by what was away.", "what");
+struct metric metric_alone = METRIC_SECONDS(
+	"trigger_quiet_lab_wait_seconds",
+	"From an event's arrival to its turn, the longest of a batch, of labs "
+	"that had no other event waiting.",
+	NULL);
+struct metric metric_waiting = METRIC_GAUGE(
+	"trigger_events_waiting", "Events that were read and wait for their turn.", NULL);
+struct metric metric_waiting_labs = METRIC_GAUGE(
+	"trigger_labs_waiting", "Labs (keys of lis.events) that these are of.", NULL);
+struct metric metric_window =
+	METRIC_GAUGE("trigger_events_bytes",
+                     "Memory of events that were read and are not done, about.", NULL);
 
 static struct metric *const metrics[] = {
-	&metric_events, &metric_builds, &metric_failures,   &metric_logs,
-	&metric_batch,  &metric_oldest, &metric_store_away, &metric_waits,
+	&metric_events, &metric_builds,  &metric_failures,     &metric_logs,
+	&metric_batch,  &metric_oldest,  &metric_store_away,   &metric_waits,
+	&metric_alone,  &metric_waiting, &metric_waiting_labs, &metric_window,
 };
 
 static struct trigger_config config;
@@ -35,6 +48,14 @@ static struct trigger retries = { .pipeline = &pipeline_retries, .config = &conf
 #define FIELD(name) offsetof(struct trigger_config, name)
 
 static const struct config_key keys[] = {
+	{ .name = "EVENTS_MEMORY_LIMIT",
+	  .type = CONFIG_BYTES,
+	  .offset = FIELD(events_memory),
+	  .min = 1 << 20,
+	  .max = 1LL << 30,
+	  .dflt = "32MiB",
+	  .help = "Memory of events that are read ahead, so that labs take turns however "
+	          "many events one of them brings; one lab alone fills half of it." },
 	{ .name = "CONTEXT_TIMEOUT",
 	  .type = CONFIG_MSEC,
 	  .offset = FIELD(context_timeout),

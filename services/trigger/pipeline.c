@@ -17,6 +17,7 @@ const struct pipeline pipeline_events = {
 	.group = "trigger",
 	.topic = KAFKA_TOPIC_EVENTS,
 	.batch = TRIGGER_BATCH,
+	.in_turn = true,
 	.intake = intake_events,
 	.kafka = "kafka",
 	.postgres = "postgres",
@@ -53,6 +54,18 @@ static int handle(struct trigger *t, const struct kafka_message *messages, size_
 	return r;
 }
 
+/* How fair the turns are: what an event waited whose lab had no other one waiting. */
+static void tell_turns(const struct trigger *t)
+{
+	struct kafka_consumer_stats stats = kafka_consumer_stats(t->consumer);
+
+	if (stats.alone_ms >= 0)
+		metric_observe(&metric_alone, NULL, (double)stats.alone_ms / 1000.0);
+	metric_set(&metric_waiting, NULL, (double)stats.waiting);
+	metric_set(&metric_waiting_labs, NULL, (double)stats.keys);
+	metric_set(&metric_window, NULL, (double)stats.bytes);
+}
+
 static void look_around(struct trigger *t, bool idle)
 {
 	int64_t age_ms = kafka_consumer_oldest_age_ms(t->consumer);
@@ -84,6 +97,8 @@ static void run(struct trigger *t)
 		size_t n = kafka_consumer_batch(t->consumer, messages, t->pipeline->batch,
 		                                POLL_MS);
 
+		if (t->pipeline->in_turn)
+			tell_turns(t);
 		if (n > 0 && handle(t, messages, n) == 0) {
 			kafka_consumer_done(t->consumer);
 			failures = 0;
@@ -103,6 +118,7 @@ static int open_parts(struct trigger *t, struct err_text *why)
 		.group = t->pipeline->group,
 		.topics = &t->pipeline->topic,
 		.n_topics = 1,
+		.look_ahead = t->pipeline->in_turn ? (size_t)t->config->events_memory : 0,
 	};
 	int r = logstore_open(&t->config->logstore, &t->store, why);
 

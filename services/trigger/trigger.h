@@ -20,6 +20,7 @@ struct trigger_config {
 	struct postgres_config postgres;
 	struct secrets_config secrets;
 	struct logstore_config logstore;
+	int64_t events_memory;   /* bytes */
 	int64_t context_timeout; /* ms */
 	int64_t store_timeout;   /* ms */
 };
@@ -31,6 +32,8 @@ struct pipeline {
 	const char *group; /* of the consumer */
 	enum kafka_topic topic;
 	size_t batch; /* messages at once, up to TRIGGER_BATCH */
+	bool in_turn; /* of each key in turn: read ahead, so that no lab waits for another
+	               */
 	/* 0, or TRIGGER_E_AGAIN: nothing of the batch counts as done. */
 	int (*intake)(struct trigger *t, const struct kafka_message *messages, size_t n);
 	const char *kafka, *postgres; /* conditions of readiness */
@@ -61,3 +64,4 @@ int pipeline_run(struct service_ctx *ctx, void *trigger);
 
 extern struct metric metric_events, metric_builds, metric_failures, metric_logs;
 extern struct metric metric_batch, metric_oldest, metric_store_away, metric_waits;
+extern struct metric metric_alone, metric_waiting, metric_waiting_labs, metric_window;

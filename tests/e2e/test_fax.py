@@ -1,6 +1,7 @@
 """Action 56 through fax vendors (tests/partners/fax.py plays them): QUEUED until the vendor's verdict, never twice."""
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -260,6 +261,24 @@ def test_a_webhook_needs_the_rows_secret(world, humblefax):
     assert humblefax.count("status") - before <= 2, "nobody but the polls asked"
     assert http("POST", base + "humblefax/" + known, body).code == 202
     assert world.wait_log(event, row)["status"] == "SUCCESS"
+
+
+def test_a_fax_without_a_verdict_for_a_week_is_a_failure_that_a_person_may_send_again(world, humblefax):
+    row = fax_row(world, humblefax)
+    event = publish(world)
+    log = accepted(world, row, event)
+    long_ago = datetime.now(UTC) - timedelta(days=7, minutes=1)
+    world.stack.mongo.integration_directory.update_one(
+        {"_id": log["_id"]}, {"$set": {"inserted_at": long_ago, "updated_at": long_ago}})
+    log = world.wait_log(event, row, "FAIL", deadline=40)
+    assert log["error_kind"] == "vendor" and log["error_message"].startswith("the vendor gave no verdict within 7 days")
+    attempt = wait_attempt(world, retry(world, log), final=False)
+    assert attempt["vendor_fax_id"] == log["vendor_fax_id"] and len(humblefax.faxes) == 1, "it may still arrive"
+    retry_id = retry(world, log, resend=True)
+    attempt = wait_attempt(world, retry_id, final=False)
+    assert attempt["vendor_fax_id"] != log["vendor_fax_id"] and len(humblefax.faxes) == 2
+    end(world, humblefax, "success", fax=humblefax.faxes[attempt["vendor_fax_id"]])
+    assert wait_attempt(world, retry_id)["status"] == "SUCCESS"
 
 
 # ---- retries ----

@@ -73,3 +73,17 @@ class Topic:
 
     def close(self):
         self.consumer.close()
+
+
+def partition_of(key, partitions=12):
+    """Where the fleet's and the Java clients' producers put a key (murmur2)."""
+    data, mask, m = str(key).encode(), 0xFFFFFFFF, 0x5BD1E995
+    h = 0x9747B28C ^ len(data)
+    whole = len(data) // 4 * 4
+    for at in range(0, whole, 4):
+        k = int.from_bytes(data[at:at + 4], "little") * m & mask
+        h = (h * m & mask) ^ ((k ^ k >> 24) * m & mask)
+    if data[whole:]:
+        h = (h ^ int.from_bytes(data[whole:], "little")) * m & mask
+    h = (h ^ h >> 13) * m & mask
+    return ((h ^ h >> 15) & 0x7FFFFFFF) % partitions

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from fleet.schemas import FOLDER
-from fleet.stack import ROOT
+from fleet.stack import ROOT, SERVICES, http
 from fleet.topics import Topic
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -32,6 +32,15 @@ def test_the_topics_table_has_the_real_partition_counts(stack):
         topic = Topic(stack, name)
         assert len(topic.partitions) == int(partitions), name
         topic.close()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_metric_is_in_the_page_of_metrics(stack, service):
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    text = http("GET", stack.health_url(service) + "/metrics").body.decode()
+    names = set(re.findall(r"^# TYPE (\w+) ", text, re.M))
+    assert len(names) > 8
+    assert not {name for name in names if f"`{name}`" not in page and f"`{name}{{" not in page}
 
 
 @pytest.mark.parametrize("schema", ["lis-event", "dispatch-task"])

@@ -288,7 +288,7 @@ static void a_lane_is_slow_when(void **state)
 	static const struct {
 		const char *what;
 		double rate;
-		int64_t duration_us, oldest_ms, parked_until_ms;
+		int64_t duration_us, oldest_ms, parked_until_ms, holds_up_ms;
 		unsigned in_flight;
 		enum circuit_state circuit;
 		size_t queued;
@@ -315,6 +315,25 @@ static void a_lane_is_slow_when(void **state)
 		  .oldest_ms = 9500,
 		  .queued = 5000,
 		  .slow = false },
+		{ .what = "it is rather slow",
+		  .duration_us = 30000,
+		  .queued = 1000,
+		  .slow = false },
+		{ .what = "it is rather slow, and others begin to wait for it",
+		  .duration_us = 30000,
+		  .queued = 1000,
+		  .holds_up_ms = 6000,
+		  .slow = false },
+		{ .what = "it is rather slow, and others have waited long for it",
+		  .duration_us = 30000,
+		  .queued = 1000,
+		  .holds_up_ms = 5000,
+		  .slow = true },
+		{ .what = "it is quick, and others have waited long for it",
+		  .duration_us = 2000,
+		  .queued = 1000,
+		  .holds_up_ms = 5000,
+		  .slow = false },
 		{ .what = "it was told to wait", .parked_until_ms = 10001, .slow = true },
 		{ .what = "its circuit is open", .circuit = CIRCUIT_OPEN, .slow = true },
 	};
@@ -328,6 +347,7 @@ static void a_lane_is_slow_when(void **state)
 		l.duration_us = cases[i].duration_us;
 		l.oldest_start_ms = cases[i].oldest_ms;
 		l.parked_until_ms = cases[i].parked_until_ms;
+		l.holds_up_since_ms = cases[i].holds_up_ms;
 		l.in_flight = cases[i].in_flight;
 		l.circuit.state = cases[i].circuit;
 		if (lane_is_slow(&l, &policy, cases[i].queued, 10000) != cases[i].slow)
