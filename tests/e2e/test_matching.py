@@ -132,3 +132,15 @@ def test_only_the_columns_that_are_meant_are_needed(world, partner):
     row = world.stack.sql("INSERT INTO integration.lab_integration (auth_id, action_category_list_id, url, request_type)"
                           " VALUES (%s, 1, %s, 1) RETURNING id", [auth, partner.url()])[0][0]
     assert world.wait_log(world.bill_event(), row)["status"] == "SUCCESS"
+
+
+def test_a_null_means_the_default_and_words_count_in_any_case(world, partner, stack):
+    auth = stack.sql("INSERT INTO integration.developer_authentication (auth_key, lab_id, developer_name, integration_type, headers,"
+                     " flags, is_org, is_integration_enable) VALUES ('k' || gen_random_uuid(), %s, NULL, 'Api', NULL, NULL, NULL, NULL)"
+                     " RETURNING id", [world.lab.id])[0][0]
+    row = stack.sql("INSERT INTO integration.lab_integration (auth_id, action_category_list_id, url, integration_type, request_type,"
+                    " headers, payload_type, integration_extra_details, is_batch, is_auto_retry, is_disable)"
+                    " VALUES (%s, 57, %s, 'Webhook', NULL, NULL, NULL, NULL, NULL, NULL, NULL) RETURNING id", [auth, partner.url()])[0][0]
+    event = world.publish({"action_id": 57, "lab_id": world.lab.id, "patient_id": world.lab.patient()})
+    assert world.wait_log(event, row)["status"] == "SUCCESS"
+    assert partner.requests[0].method == "POST" and partner.requests[0].headers["content-type"] == "application/json"

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION lis_api.find_labs(query text, of_labs bigint[], most 
 RETURNS TABLE (lab_id bigint, lab_name text) LANGUAGE sql STABLE AS $$
 	SELECT l.lab_id, l.lab_name FROM lis.lab l
 	WHERE (of_labs IS NULL OR l.lab_id = ANY (of_labs))
-		AND (query = '' OR l.lab_id::text LIKE query || '%' OR position(lower(query) IN lower(l.lab_name)) > 0)
+		AND (query = '' OR starts_with(l.lab_id::text, query) OR position(lower(query) IN lower(l.lab_name)) > 0)
 	ORDER BY l.lab_id::text = query DESC, l.lab_name, l.lab_id LIMIT most
 $$;
 
