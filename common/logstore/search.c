@@ -142,8 +142,11 @@ struct picked {
 
 static bson_t *worded_projection(void)
 {
-	return BCON_NEW("inserted_at", BCON_INT32(1), search_worded[0], BCON_INT32(1),
-	                search_worded[1], BCON_INT32(1));
+	bson_t *projection = BCON_NEW("inserted_at", BCON_INT32(1));
+
+	for (size_t i = 0; i < ARRAY_SIZE(search_worded); i++)
+		(void)bson_append_int32(projection, search_worded[i], -1, 1);
+	return projection;
 }
 
 static bool pick(const bson_t *doc, void *arg)

@@ -22,6 +22,9 @@ struct log_filter {
 	const char *error_kind;
 	int64_t from_ms, to_ms; /* inserted_at, from inclusive, to exclusive */
 	const char *words; /* in the error, without case: a look at each log that fits */
+	/* what the reader sees as the error, by its kind (NULL: of none), so that words are
+	   looked for in that alone; NULL: the error as it was said */
+	const char *(*error_words)(const char *error_kind);
 	const struct log_id *id;
 	const int64_t *bills;
 	size_t n_bills;

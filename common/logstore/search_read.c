@@ -16,18 +16,22 @@ struct progress {
 	bool ended;          /* by row() */
 };
 
-const char *const search_worded[2] = { "error_message", "fusion_log" };
+const char *const search_worded[3] = { "error_message", "fusion_log", "error_kind" };
 
-static bool has_words(const bson_t *doc, const char *words)
+static bool has_word(const bson_t *doc, const char *field, const char *words)
 {
-	bson_iter_t it;
+	const char *text = store_text(doc, field);
 
-	for (size_t i = 0; i < ARRAY_SIZE(search_worded); i++)
-		if (bson_iter_init_find(&it, doc, search_worded[i]) &&
-		    BSON_ITER_HOLDS_UTF8(&it) &&
-		    strcasestr(bson_iter_utf8(&it, NULL), words))
-			return true;
-	return false;
+	return text && strcasestr(text, words);
+}
+
+static bool has_words(const bson_t *doc, const struct log_filter *f)
+{
+	if (f->error_words)
+		return store_text(doc, "error_message") &&
+		       strcasestr(f->error_words(store_text(doc, "error_kind")), f->words);
+	return has_word(doc, "error_message", f->words) ||
+	       has_word(doc, "fusion_log", f->words);
 }
 
 static bool take(const bson_t *doc, void *arg)
@@ -35,7 +39,7 @@ static bool take(const bson_t *doc, void *arg)
 	struct progress *p = arg;
 
 	p->looked_at++;
-	if (p->reading->filter->words && !has_words(doc, p->reading->filter->words))
+	if (p->reading->filter->words && !has_words(doc, p->reading->filter))
 		return true;
 	p->seen++;
 	p->ended = !p->reading->row(doc, p->reading->arg);

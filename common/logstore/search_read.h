@@ -13,7 +13,7 @@ struct search_reading {
 	bool (*row)(const bson_t *document, void *arg);
 	void *arg;
 };
-/* The fields that have words of an error. */
-extern const char *const search_worded[2];
+/* The fields that words are looked for in, and the error's kind. */
+extern const char *const search_worded[3];
 /* LOGSTORE_E_AWAY: some of them were not seen. */
 int search_read(struct logstore *s, const struct search_reading *reading) MUST_CHECK;

@@ -1,8 +1,5 @@
 #include "phi/phi.h"
 
-#include "base/buf.h"
-
-#include <ctype.h>
 #include <strings.h>
 
 /* Headers whose values are the protocol's, not the message's. */
@@ -46,41 +43,4 @@ json_t *phi_mask_headers(const json_t *headers)
 		                          is_plain(name) ? json_incref(value)
 		                                         : json_string(PHI_MASK));
 	return out;
-}
-
-/* A word of the API's author: letters, and marks between them; or a version like 2_3. */
-static bool is_word(const char *text, size_t len)
-{
-	bool digits = false;
-
-	for (size_t i = 0; i < len; i++) {
-		if (isdigit((unsigned char)text[i]))
-			digits = true;
-		else if (!isalpha((unsigned char)text[i]) && !strchr("-_.", text[i]))
-			return false;
-	}
-	return len <= 40 && (!digits || len <= 4);
-}
-
-char *phi_mask_path(const char *path)
-{
-	CLEANUP(buf_deinit) struct buf out = BUF_INIT(0);
-	size_t end = strcspn(path, "?#");
-
-	for (size_t at = 0; at < end;) {
-		size_t len = strcspn(path + at, "/?#");
-
-		if (at + len > end)
-			len = end - at;
-		if (is_word(path + at, len))
-			buf_append(&out, path + at, len);
-		else
-			buf_append_str(&out, PHI_MASK);
-		at += len;
-		if (at < end)
-			buf_append_char(&out, path[at++]);
-	}
-	if (path[end])
-		buf_printf(&out, "%c" PHI_MASK, path[end]);
-	return xstrdup(buf_str(&out));
 }

@@ -25,7 +25,8 @@ json_t *phi_mask_json(json_t *doc, enum phi_body kind);
 /* Names stay; values do where they are the protocol's. A new reference. */
 json_t *phi_mask_headers(const json_t *headers);
 /*
- * "/patients/77/visit?name=x" is "/patients/" PHI_MASK "/visit?" PHI_MASK: what is a name
- * of an API stays, what an id or a query may be does not. The caller frees.
+ * "/patients/77/visit?name=x" is "/patients/" PHI_MASK "/visit?" PHI_MASK: the API's name
+ * stays, and of what is behind it the words of APIs; what an id, a name or a query may be
+ * does not. The caller frees.
  */
 char *phi_mask_path(const char *path);

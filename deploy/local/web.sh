@@ -50,10 +50,14 @@ web_is_current() {
 		-newer "$WEB/dist/index.html" -type f -print -quit) ]]
 }
 
+# Files of builds of the last days stay: a page that is open across an upgrade asks for them by their hash.
+WEB_KEPT_DAYS=14
+
 web_make() {
 	web_is_current && return
-	web_tools && web_run vite build --logLevel warn &&
-		find "$WEB/dist" -type f \( -name '*.html' -o -name '*.js' -o -name '*.css' -o -name '*.svg' \) -exec gzip -9kn {} +
+	web_tools && web_run vite build --logLevel warn || return
+	find "$WEB/dist" -type f \( -name '*.html' -o -name '*.js' -o -name '*.css' -o -name '*.svg' \) -exec gzip -9fkn {} +
+	find "$WEB/dist/assets" -type f -mtime "+$WEB_KEPT_DAYS" -delete
 }
 
 # Built when a source is newer than what was built.

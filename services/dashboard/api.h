@@ -22,8 +22,9 @@ void api_integration_history(struct call *call);
 void api_save_integration(struct call *call);
 void api_end_old_keys(struct call *call); /* keys.c */
 
-/* failed.c */
+/* failed.c, failed_one.c */
 void api_failed_tasks(struct call *call);
+void api_failed_task_reveal(struct call *call);
 void api_failed_task_requeue(struct call *call);
 
 /* people.c */
@@ -106,6 +107,11 @@ json_t *page_json(struct log_page *page);
  * False: the store is away. */
 bool logs_search(struct call *call, struct query *q, const struct log_cursor *cursor,
                  size_t limit, struct log_page *page) MUST_CHECK;
+
+/* reveal.c: what is masked is shown for so long */
+#define REVEALED_MS (15 * 60 * 1000)
+/* Why; NULL: that, or something before, is at fault, which is said. */
+const char *reveal_reason(struct call *call);
 
 /* troubles.c: `checks` and `hint` of a log in full, before it is masked */
 void troubles_add(struct call *call, json_t *log);

@@ -1,5 +1,5 @@
-/* integration.failed-tasks: read from its end back, and sent again. */
-#include "api.h"
+/* integration.failed-tasks, read from its end back. */
+#include "failed.h"
 
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -7,7 +7,6 @@
 #include "json/jdoc.h"
 
 #include <ctype.h>
-#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 
@@ -22,7 +21,6 @@ struct failed {
 	int64_t at_ms;
 	int partition;
 	int64_t offset;
-	int64_t lab_id; /* 0: cannot be told */
 	json_t *item;
 };
 
@@ -56,8 +54,8 @@ static json_t *header_int(const struct kafka_message *m, const char *name)
 	return end > text && !*end ? json_integer(value) : json_null();
 }
 
-/* Whose it is: the value says it, or the key where it is the lab's. */
-static int64_t lab_of(const struct kafka_message *m)
+/* The value says it, or the key where it is the lab's. */
+int64_t failed_lab(const struct kafka_message *m)
 {
 	CLEANUP_JSON json_t *doc =
 		m->value ? jdoc_parse(m->value, m->value_len, NULL) : NULL;
@@ -94,10 +92,14 @@ static json_t *base64_json(const char *data, size_t len)
 	return json_string(text);
 }
 
-static void add_value(const struct call *call, json_t *item, const struct kafka_message *m)
+static bool is_hidden(const struct call *call, const struct kafka_message *m)
 {
-	bool hidden = m->value && mask_applies(call) &&
-	              (call->who.role < ROLE_OPERATOR || !has_ids_alone(m));
+	return m->value && mask_applies(call) &&
+	       (call->who.role < ROLE_OPERATOR || !has_ids_alone(m));
+}
+
+static void add_value(json_t *item, const struct kafka_message *m, bool hidden)
+{
 	bool text = m->value && !hidden && utf8_valid(m->value, m->value_len);
 	size_t len = m->value_len < SHOWN_MAX ? m->value_len : SHOWN_MAX;
 
@@ -128,9 +130,9 @@ static json_t *key_json(const struct call *call, const struct kafka_message *m)
 	                                                : json_stringn(m->key, m->key_len);
 }
 
-static json_t *item_of(const struct call *call, const struct kafka_message *m,
-                       int64_t lab_id)
+json_t *failed_item(const struct call *call, const struct kafka_message *m, bool revealed)
 {
+	int64_t lab_id = failed_lab(m);
 	char id[48], at[CLOCK_ISO_SIZE];
 	json_t *item;
 
@@ -142,14 +144,14 @@ static json_t *item_of(const struct call *call, const struct kafka_message *m,
 	                 header_int(m, "source_partition"), "source_offset",
 	                 header_int(m, "source_offset"), "key", key_json(call, m), "lab_id",
 	                 lab_id ? json_integer(lab_id) : json_null());
-	add_value(call, item, m);
+	add_value(item, m, !revealed && is_hidden(call, m));
 	/* a parser's words quote what it did not understand */
 	mask_text(call, item, "exception");
 	return item;
 }
 
 /* A message of nobody's lab is for who sees all labs. */
-static bool may_see(const struct call *call, int64_t lab_id)
+bool failed_may_see(const struct call *call, int64_t lab_id)
 {
 	return call->who.all_labs || (lab_id && who_sees(&call->who, lab_id));
 }
@@ -175,9 +177,8 @@ static void keep(struct failed_page *p, const struct kafka_message *m)
 		p->items = xrealloc(p->items, p->cap * sizeof(*p->items));
 	}
 	if (is_wanted(p, m) && p->bytes < PAGE_BYTES) {
-		f.lab_id = lab_of(m);
-		if (may_see(p->call, f.lab_id))
-			f.item = item_of(p->call, m, f.lab_id);
+		if (failed_may_see(p->call, failed_lab(m)))
+			f.item = failed_item(p->call, m, false);
 		p->bytes += m->value_len < SHOWN_MAX ? m->value_len : SHOWN_MAX;
 	}
 	p->items[p->n++] = f;
@@ -289,73 +290,4 @@ void api_failed_tasks(struct call *call)
 		json_decref(page.items[i].item);
 	free(page.items);
 	free(page.reason);
-}
-
-/* ---- once more ---- */
-
-static bool parse_id(const char *text, int *partition, int64_t *offset)
-{
-	char *end;
-	long p = strtol(text, &end, 10);
-
-	if (end == text || *end != '-' || p < 0 || p > INT_MAX)
-		return false;
-	const char *second = end + 1;
-	*offset = strtoll(second, &end, 10);
-	*partition = (int)p;
-	return end != second && !*end && *offset >= 0;
-}
-
-static void send_back(struct call *call, const struct kafka_message *m)
-{
-	CLEANUP(freep) struct kafka_header *kept = xcalloc(m->n_headers + 1, sizeof(*kept));
-	struct kafka_message original;
-	int64_t lab_id = lab_of(m);
-
-	if (!may_see(call, lab_id)) {
-		call_fail(call, CODE_NOT_FOUND, "there is no such failed task");
-		return;
-	}
-	if (!kafka_failed_original(&call->d->config->kafka, m, kept, &original)) {
-		call_fail(call, CODE_CONFLICT, "its source_topic is none of the fleet's");
-		return;
-	}
-	const struct audit audit = { .action = "requeue",
-		                     .object = "failed-task",
-		                     .object_id = call->parts[0],
-		                     .lab_id = lab_id };
-	if (call_audit(call, &audit) && call_produce(call, &original))
-		call_answer(call, CODE_ACCEPTED,
-		            json_pack("{s:s,s:s}", "id", call->parts[0], "topic",
-		                      kafka_topics[original.topic].name));
-}
-
-void api_failed_task_requeue(struct call *call)
-{
-	struct kafka_reader *reader = NULL;
-	struct kafka_message m;
-	int64_t offset, deadline_ms = clock_mono_ms() + READ_MS;
-	int partition;
-	bool found = false;
-
-	if (!parse_id(call->parts[0], &partition, &offset)) {
-		call_fail(call, CODE_NOT_FOUND, "the id of a failed task is 2-17");
-		return;
-	}
-	int result = kafka_reader_open_at(&call->d->config->kafka, KAFKA_TOPIC_FAILED,
-	                                  partition, offset, deadline_ms, &reader, NULL);
-	if (result == KAFKA_E_TOO_LARGE ||
-	    (result && partition >= kafka_topics[KAFKA_TOPIC_FAILED].partitions)) {
-		call_fail(call, CODE_NOT_FOUND, "there is no such failed task");
-		return;
-	}
-	while (!result && !found && clock_mono_ms() < deadline_ms)
-		found = kafka_reader_next(reader, 200, &m);
-	if (!found)
-		call_fail(call, CODE_AWAY, "Kafka does not answer; try again");
-	else if (m.offset != offset)
-		call_fail(call, CODE_NOT_FOUND, "there is no such failed task any more");
-	else
-		send_back(call, &m);
-	(void)kafka_reader_close(reader);
 }

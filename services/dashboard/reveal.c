@@ -4,8 +4,6 @@
 #include "base/clock.h"
 #include "json/jdoc.h"
 
-#define REVEALED_MS (15 * 60 * 1000)
-
 enum { PART_REQUEST = 1, PART_RESPONSE = 2, PART_CONTEXT = 4, PART_ATTEMPTS = 8 };
 
 static const struct {
@@ -78,18 +76,24 @@ static json_t *pick_retries(const json_t *log)
 	return out;
 }
 
+const char *reveal_reason(struct call *call)
+{
+	const char *reason = call_body_text(call, "reason", "");
+
+	if (call_characters(reason) < 3 || call_characters(reason) > 500)
+		call_fault(call, "/reason", "a reason has 3 to 500 characters");
+	return call_failed(call) ? NULL : reason;
+}
+
 void api_reveal(struct call *call)
 {
 	CLEANUP_JSON json_t *log = NULL;
 	struct log_id id;
-	const char *reason = jdoc_text_or(call->body, "reason", "");
 	unsigned wanted = read_parts(call);
+	const char *reason = reveal_reason(call);
 	char until[CLOCK_ISO_SIZE], hex[LOG_ID_HEX_SIZE];
 
-	if (call_characters(reason) < 3 || call_characters(reason) > 500)
-		call_fault(call, "/reason", "a reason has 3 to 500 characters");
-	if (call_failed(call) || !call_path_log_id(call, &id) ||
-	    !(log = api_read_log(call, &id)))
+	if (!reason || !call_path_log_id(call, &id) || !(log = api_read_log(call, &id)))
 		return;
 	const struct audit audit = {
 		.action = "reveal",

@@ -37,7 +37,8 @@ def people(stack):
 class Visit:
     """A person at the page."""
 
-    def __init__(self, chromium, base, scheme="light", state=None):
+    def __init__(self, chromium, base, scheme="light", state=None, expected=()):
+        self.expected = (*EXPECTED, *expected)
         self.context = chromium.new_context(viewport=WINDOW, color_scheme=scheme, base_url=base, storage_state=state,
                                             permissions=["clipboard-read", "clipboard-write"])
         self.page = self.context.new_page()
@@ -54,7 +55,7 @@ class Visit:
         return self
 
     def close(self):
-        unexpected = [text for text in self.said if not any(words in text for words in EXPECTED)]
+        unexpected = [text for text in self.said if not any(words in text for words in self.expected)]
         self.context.close()
         assert not unexpected, f"the page said: {unexpected}"
 
@@ -73,11 +74,11 @@ def sessions(chromium, stack, people):
 
 @pytest.fixture
 def visit(chromium, stack, people, sessions):
-    """visit("operator") is a page that this person sees; fresh: in a session of its own."""
+    """visit("operator") is a page that this person sees; fresh: in a session of its own; expected: what the browser may say."""
     visits = []
 
-    def begin(role=None, scheme="light", fresh=False):
-        made = Visit(chromium, stack.env["DASHBOARD_URL"], scheme, None if fresh else sessions.get(role))
+    def begin(role=None, scheme="light", fresh=False, expected=()):
+        made = Visit(chromium, stack.env["DASHBOARD_URL"], scheme, None if fresh else sessions.get(role), expected)
         visits.append(made)
         if role:
             if fresh:

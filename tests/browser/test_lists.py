@@ -1,17 +1,9 @@
 """Lists that are read while they change (ux: lists, live behaviour)."""
 import re
 
+from fleet.page import open_list, rows
 from partners import Partner, Reply
 from playwright.sync_api import expect
-
-
-def rows(page):
-    return page.locator("tbody tr[data-log]")
-
-
-def open_list(page, world, tab="webhook", query=""):
-    page.goto(f"/{tab}?lab={world.lab.id}{query}")
-    expect(page.get_by_role("heading", name=tab.capitalize() if tab != "api" else "API", level=1)).to_be_visible()
 
 
 def test_a_delivery_is_a_row_with_its_partner_code_and_time(visit, world, partner):
@@ -88,7 +80,7 @@ def test_a_bill_number_finds_its_one_log(visit, world, partner):
 def test_words_of_an_error_stay_out_of_the_query(visit, world):
     with Partner(Reply(code=500, body=b'{"error": "order book is closed"}')) as closed:
         world.deliver(closed.url())
-        page = visit("viewer")
+        page = visit("operator")
         open_list(page, world, "errors")
         page.get_by_label("Search").last.fill("order book")
         page.keyboard.press("Enter")
@@ -125,6 +117,38 @@ def test_the_keyboard_is_enough(visit, world, partner):
     expect(rows(page).nth(1)).to_be_focused()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+def test_a_list_is_one_stop_of_the_tab_key(visit, world, partner):
+    row_id = world.row(1, partner.url())
+    for _ in range(3):
+        world.wait_log(world.bill_event(), row_id)
+    page = visit("operator")
+    open_list(page, world)
+    rows(page).nth(1).focus()
+    page.keyboard.press("Tab")
+    expect(rows(page).nth(1).get_by_role("checkbox")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('tbody')") is None
+    rows(page).nth(1).focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(rows(page).nth(2).get_by_role("checkbox")).to_be_checked()
+
+
+def test_going_to_a_page_is_nothing_else(visit, world, partner):
+    world.deliver(partner.url())
+    page = visit("operator")
+    open_list(page, world)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    rows(page).first.focus()
+    page.keyboard.press("g")
+    page.keyboard.press("a")  # alone: retry all that match
+    expect(page.get_by_role("heading", name="API", level=1)).to_be_visible()
+    expect(page.locator("#main")).to_be_focused()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert not asked
 
 
 def test_a_cell_becomes_a_filter_that_is_taken_away_by_itself(visit, world, partner):

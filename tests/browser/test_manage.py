@@ -1,6 +1,7 @@
 """Manage integrations: a partner is connected, corrected and tried out without code."""
 import re
 
+from fleet.wait import eventually
 from partners import Partner, Reply
 from playwright.sync_api import expect
 
@@ -91,6 +92,11 @@ def test_a_change_has_a_history_and_a_way_back(visit, world, partner, stack):
     page.get_by_text("History", exact=True).click()
     page.get_by_role("button", name="Go back to this").first.click()
     expect(page.get_by_label("URL / endpoint")).to_have_value(partner.url("/one"))
+    expect(page.get_by_text("The form has what was before version")).to_be_visible()
+    save(page)
+    eventually(lambda: stack.sql("SELECT url, version FROM integration.lab_integration WHERE id = %s", [row_id]) == [(partner.url("/one"), 3)],
+               15, what="the row as it was")
+    expect(page.get_by_text("version 3, applies").first).to_be_visible()
 
 
 def test_a_sample_is_sent_and_its_exchange_shown(visit, world):
@@ -174,3 +180,17 @@ def test_changes_that_are_not_saved_are_asked_about(visit, world, partner):
     page.get_by_role("link", name="Health").click()
     assert asked and "not saved" in asked[0]
     expect(page.get_by_label("URL / endpoint")).to_have_value(partner.url("/changed"))
+
+
+def test_nor_are_they_lost_by_going_back(visit, world, partner):
+    row_id = world.row(1, partner.url())
+    page = visit("admin")
+    page.goto(f"{MANAGE}?lab={world.lab.id}")
+    page.locator(".steps select").select_option(str(world.auth))
+    page.get_by_role("button", name=f"Open integration {row_id}").click()
+    page.get_by_label("URL / endpoint").fill(partner.url("/changed"))
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.evaluate("history.back()")
+    expect(page.get_by_label("URL / endpoint")).to_have_value(partner.url("/changed"))
+    eventually(lambda: page.evaluate("location.pathname").endswith(f"/{row_id}") and asked, 15, what="asked, and still there")

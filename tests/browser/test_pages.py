@@ -1,14 +1,12 @@
 """Every page, light and dark: rules of accessibility, no fault on the console, a look at each."""
-import json
 import os
 from pathlib import Path
 
 import pytest
 from fleet.stack import ROOT
+from fleet.page import faults
 from playwright.sync_api import expect
 
-AXE = (ROOT / "services/dashboard/web/node_modules/axe-core/axe.min.js").read_text()
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 # SCREENSHOTS=docs/screenshots renews the pictures of the documentation, of what ./dev demo made.
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 
@@ -28,13 +26,6 @@ PAGES = {
     "audit": ("/audit", "Audit"),
     "settings": ("/settings", "Settings"),
 }
-
-
-def faults(page):
-    page.context.new_cdp_session(page).send("Page.setBypassCSP", {"enabled": True})
-    page.evaluate(AXE)
-    found = page.evaluate(f"axe.run(document, {json.dumps(RULES)})")["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html'][:160]} ({len(v['nodes'])})" for v in found]
 
 
 def look(page, name):
@@ -239,7 +230,29 @@ def test_a_failed_task_is_read_and_requeued(visit, world):
     row = page.locator("tbody tr").first
     expect(row).to_be_visible()
     row.get_by_role("button", name="Requeue").click()
-    expect(page.get_by_text("Requeued").first).to_be_visible()
+    dialog = page.get_by_role("dialog", name="Requeue")
+    expect(dialog).to_contain_text("lis.events")
+    dialog.get_by_role("button", name="Requeue").click()
+    expect(row.get_by_text("Requeued")).to_be_visible()
+
+
+def test_the_bytes_of_a_failed_task_are_revealed_with_a_reason(visit, world, stack):
+    mark = f"mark-{world.lab.id}"
+    world.publisher.raw("lis.events", str(world.lab.id), f'{{"broken": "{mark}"', [("content-type", b"application/cloudevents+json")])
+    page = visit("operator")
+    page.goto("/failed-tasks")
+    row = page.locator("tbody tr", has_text=str(world.lab.id)).first
+    expect(row).to_be_visible()
+    row.locator("summary").click()
+    assert mark not in page.content()
+    row.get_by_role("button", name="Reveal…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Note").fill(mark)
+    dialog.get_by_role("button", name="Reveal").click()
+    expect(row).to_contain_text(f'{{"broken": "{mark}"')
+    assert not faults(page)
+    kept = stack.sql("SELECT object FROM integration.audit WHERE action = 'reveal' AND detail::text LIKE %s", [f"%{mark}%"])
+    assert kept == [("failed-task",)]
 
 
 def test_an_ended_session_is_renewed_over_the_page(visit, world, partner, people):

@@ -46,6 +46,26 @@ def test_a_failed_task_is_read_and_sent_again(world, stack, dashboard, partner):
     dashboard.post("failed-tasks/nonsense/requeue", code=404)
 
 
+def test_the_bytes_of_a_failed_task_are_shown_for_a_reason(world, dashboard, operator):
+    marker = uuid.uuid4().hex
+    world.publisher.raw("lis.events", str(world.lab.id), f'{{"name": "{marker}"')
+
+    def mine(who):
+        return [item for item in who.get("failed-tasks", limit=100)["items"] if item["lab_id"] == world.lab.id]
+    task = eventually(lambda: mine(operator), 30, what="the undecodable event")[0]
+    assert marker not in json.dumps(task) and task["masked"] == ["value"] and marker in mine(dashboard)[0]["value"]
+    path = f"failed-tasks/{task['id']}"
+    for wrong in ({}, {"reason": ""}, {"reason": "no"}, {"reason": 17}):
+        operator.post(path + "/reveal", wrong, code=400)
+    shown = operator.post(path + "/reveal", {"reason": "support call"})
+    assert shown["task"] == {**task, "value": f'{{"name": "{marker}"', "masked": []} and shown["revealed_until"] > task["at"]
+    operator.post(path + "/requeue", {"reason": "no"}, code=400)
+    operator.post(path + "/requeue", {"reason": "it was mended"}, code=202)
+    noted = dashboard.get("audit", object="failed-task", object_id=task["id"])["items"]
+    assert [(n["action"], n["actor"], n["lab_id"], n["detail"]["reason"]) for n in noted] == [
+        ("requeue", operator.me["login"], world.lab.id, "it was mended"), ("reveal", operator.me["login"], world.lab.id, "support call")]
+
+
 def test_rates_and_groups(world, dashboard):
     with Partner([Reply(code=500, body=b'{"error": "order 17 not found"}'), Reply(code=500, body=b'{"error": "order 18 not found"}'), Reply()]) as partner:
         row = world.row(1, partner.url())

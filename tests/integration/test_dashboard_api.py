@@ -67,6 +67,7 @@ def bodies(theirs):
         "post_templates_preview": {"lab_id": theirs["lab_id"], "action_id": 1, "entity_id": theirs["entity"]},
         "post_logs_log_id_retry": retry, "post_integration_retry_integration": retry, "post_api_v3_integration_retry_integration": retry,
         "post_logs_log_id_reveal": {"parts": ["request"], "reason": "matrix"},
+        "post_failed_tasks_task_id_reveal": {"reason": "matrix"},
         "post_logs_retry": {"ids": [theirs["log_id"]], "dry_run": True},
         "post_retry_runs": {"preview_id": theirs["preview_id"], "reason": "matrix"},
         "post_lanes_lane_pause": {"reason": "matrix"},

@@ -124,6 +124,22 @@ def test_nor_in_any_list(seeded, parameters):
         assert {"patient_id", "error_message"} <= set(item["masked"]) or item["status"] == "SUCCESS"
 
 
+def test_nor_by_guessing(seeded, stack):
+    """Words are looked for in what is shown: no answer tells whether a masked one has them."""
+    admin = Dashboard(stack)
+    for name in ("first", "last", "mobile", "mrn"):
+        guess = {"lab_id": seeded.lab, "q": seeded.data[name], "from": "-24h"}
+        assert admin.get("logs", **guess)["items"], name
+        assert seeded.viewer.get("logs", **guess)["items"] == []
+        assert seeded.viewer.get("logs/counts", **guess)["total"]["count"] == 0
+        assert seeded.viewer.get("logs/groups", **guess)["items"] == []
+        assert seeded.viewer.get("stats", **guess)["totals"]["total"] == 0
+        assert len(seeded.viewer.ask("GET", "logs.csv", **guess).body.splitlines()) == 1
+    shown = seeded.viewer.get("logs", lab_id=seeded.lab, q="partner REFUSED")["items"]
+    assert [item["log_id"] for item in shown] == [str(seeded.logs["http"]["_id"])]
+    assert admin.get("logs", lab_id=seeded.lab, q="partner REFUSED")["items"] == []
+
+
 def test_nor_in_the_stream_or_by_a_patients_trace(seeded):
     events = json.dumps(seeded.stream.events, ensure_ascii=False)
     assert "The partner refused it" in events and seeded.found_in(events) == set()

@@ -17,6 +17,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
+    emptyOutDir: false, // an open page asks for its own build's files: deploy/local/web.sh
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
   },

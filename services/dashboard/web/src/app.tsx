@@ -1,6 +1,6 @@
 /* Which page an address shows. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks';
 
 import { openStream } from './api/stream';
 import { Frame } from './parts/frame';
@@ -8,14 +8,16 @@ import { LogDetail } from './pages/log/detail';
 import { ListPage } from './pages/list/list-page';
 import type { Tab } from './pages/list/columns';
 import { LogInAgain, LogInPage } from './pages/log-in';
-import { HealthPage } from './pages/health';
+import { HealthPage } from './pages/health/page';
 import { ManagePage, managePath } from './pages/manage/page';
 import { RetryDialog, type RetryScope } from './pages/retry/dialog';
 import { RunPage, RunsPage } from './pages/retry/runs';
 import { SettingsPage } from './pages/settings';
-import { ActivityPage, AuditPage, FailedTasksPage } from './pages/simple';
+import { ActivityPage } from './pages/activity';
+import { AuditPage } from './pages/audit';
+import { FailedTasksPage } from './pages/failed-tasks';
 import { TracePage } from './pages/trace';
-import { address, go, segments, titleCount } from './state/route';
+import { address, go, movedBy, segments, titleCount } from './state/route';
 import { enter, standing } from './state/session';
 import { t, type TextKey } from './text/en';
 
@@ -84,6 +86,52 @@ const titles: Record<string, TextKey> = {
   settings: 'nav.settings',
 };
 
+/* What is one page for who reads: a log beside its list, the rows of one partner. */
+function pageKey(): string {
+  const [first = ''] = segments.value;
+  const tab = address.value.query['tab'] ?? '';
+  if (first === 'logs' && tabs.includes(tab)) return tab;
+  if (tabs.includes(first)) return first;
+  return first === 'supportdashboard' ? first : address.value.path;
+}
+
+/* A fault of one page is said there, and leaves the others. */
+function Shown() {
+  const [fault, again] = useErrorBoundary();
+  if (fault === undefined) return <>{page()}</>;
+  return (
+    <section class="notice notice-bad" role="alert">
+      <h1>{t('fault.title')}</h1>
+      <p>{t('fault.text')}</p>
+      <div class="actions">
+        <button type="button" class="primary" onClick={again}>
+          {t('again')}
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            location.reload();
+          }}
+        >
+          {t('stale.reload')}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/* Another page is read from its beginning: by eye, by keyboard, by screen reader. */
+function useArrival(key: string): void {
+  const before = useRef('');
+  useEffect(() => {
+    if (before.current !== '' && before.current !== '/') {
+      document.getElementById('main')?.focus({ preventScroll: true });
+      if (movedBy() === 'push') window.scrollTo(0, 0);
+    }
+    before.current = key;
+  }, [key]);
+}
+
 /* Links of this app move without a load. */
 function onClick(event: MouseEvent): void {
   const link = (event.target as HTMLElement).closest('a');
@@ -113,6 +161,8 @@ export function App() {
       .filter(Boolean)
       .join(' – ');
   }, [address.value, titleCount.value]);
+  const key = pageKey();
+  useArrival(key);
   useEffect(() => {
     if (standing.value === 'in') openStream();
   }, [standing.value]);
@@ -130,7 +180,9 @@ export function App() {
     );
   return (
     <>
-      <Frame>{page()}</Frame>
+      <Frame title={t(titles[first] ?? 'app.title')}>
+        <Shown key={key} />
+      </Frame>
       {standing.value === 'expired' && <LogInAgain />}
     </>
   );

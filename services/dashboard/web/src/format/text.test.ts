@@ -18,6 +18,8 @@ describe('texts of strangers', () => {
     expect(middle('0123456789abcdef', 7)).toBe('012…def');
     expect(middle('short', 7)).toBe('short');
     expect(end('0123456789', 5)).toBe('0123…');
+    expect(end('ab😀defgh', 4)).toBe('ab…');
+    expect(middle('😀😀😀😀😀', 4)).toBe('😀…');
   });
 
   it('quotes for a shell', () => {

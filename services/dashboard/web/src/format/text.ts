@@ -11,15 +11,20 @@ export function plain(text: unknown): string {
     .replace(control, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)));
 }
 
+/* A cut never parts the two halves of a character beyond the 16-bit ones. */
+const head = (text: string, n: number): string => text.slice(0, n).replace(/[\ud800-\udbff]$/, '');
+const tail = (text: string, n: number): string =>
+  text.slice(text.length - n).replace(/^[\udc00-\udfff]/, '');
+
 /** Urls and ids are cut in the middle: both ends tell them apart. */
 export function middle(text: string, max: number): string {
   if (text.length <= max) return text;
-  const head = Math.ceil((max - 1) / 2);
-  return `${text.slice(0, head)}…${text.slice(text.length - (max - 1 - head))}`;
+  const first = Math.ceil((max - 1) / 2);
+  return `${head(text, first)}…${tail(text, max - 1 - first)}`;
 }
 
 export function end(text: string, max: number): string {
-  return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
+  return text.length <= max ? text : `${head(text, max - 1)}…`;
 }
 
 const numbers = new Intl.NumberFormat('en');

@@ -1,4 +1,5 @@
-import { prefer, preferences } from '../state/session';
+import { wish } from '../parts/wish';
+import { preferences } from '../state/session';
 import { t } from '../text/en';
 
 const themes = ['system', 'light', 'dark'] as const;
@@ -6,7 +7,7 @@ const themes = ['system', 'light', 'dark'] as const;
 export function SettingsPage() {
   const now = preferences.value;
   const set = (change: typeof now): void => {
-    void prefer(change);
+    wish(change);
   };
   return (
     <section>

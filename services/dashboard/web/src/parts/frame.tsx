@@ -8,7 +8,8 @@ import { managePath, searchLabs } from '../pages/manage/page';
 import { count } from '../format/text';
 import { health } from '../state/health';
 import { address, go, segments } from '../state/route';
-import { logOut, may, me, prefer, preferences } from '../state/session';
+import { dialogOpen, isGoing, isTyped, lettersWanted, setGoing } from '../state/keys';
+import { logOut, may, me } from '../state/session';
 import { t, type TextKey } from '../text/en';
 
 import { Banners, RunStrip } from './banners';
@@ -17,6 +18,7 @@ import { Dialog } from './dialog';
 import { Palette } from './palette';
 import { SearchBox } from './search';
 import { Toast } from './toast';
+import { wish } from './wish';
 
 const rail: [string, TextKey, string][] = [
   ['/webhook', 'nav.webhook', '→'],
@@ -93,7 +95,7 @@ const keys: [TextKey, [string, TextKey][]][] = [
     [
       ['j k ↓ ↑', 'key.move'],
       ['Enter', 'key.open'],
-      ['x', 'key.tick'],
+      ['x · Space', 'key.tick'],
       ['J K', 'key.extend'],
       ['a', 'key.all'],
       ['r', 'key.retry'],
@@ -151,28 +153,29 @@ const goTo: Record<string, string> = {
 /* Keys of the whole page: letters only while nothing is typed, and only if they are wanted. */
 function useKeys(openSheet: () => void, openPalette: () => void): void {
   useEffect(() => {
-    let afterG = false;
     const onKey = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
-      if (document.querySelector('dialog[open]')) return;
+      if (dialogOpen()) return;
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault();
         openPalette();
         return;
       }
-      const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
-      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (preferences.value.keys === false) return;
-      const there = goTo[event.key];
-      const lab = address.value.query['lab'];
-      if (afterG && there) go(lab ? `${there}?lab=${lab}` : there);
-      else if (event.key === '?') openSheet();
-      else if (event.key === 'u' && target.closest('main')) void prefer({ utc: !utc.value });
-      else {
-        afterG = event.key === 'g';
+      const other = isTyped(target) || event.ctrlKey || event.metaKey || event.altKey;
+      if (other || !lettersWanted()) {
+        setGoing(false);
         return;
       }
-      afterG = false;
+      const there = goTo[event.key];
+      const lab = address.value.query['lab'];
+      if (isGoing() && there) go(lab ? `${there}?lab=${lab}` : there);
+      else if (event.key === '?') openSheet();
+      else if (event.key === 'u' && target.closest('main')) wish({ utc: !utc.value });
+      else {
+        setGoing(event.key === 'g');
+        return;
+      }
+      setGoing(false);
       event.preventDefault();
     };
     document.addEventListener('keydown', onKey);
@@ -208,7 +211,7 @@ function FailedCount() {
   );
 }
 
-export function Frame({ children }: { children: ComponentChildren }) {
+export function Frame({ title, children }: { title: string; children: ComponentChildren }) {
   const [sheet, setSheet] = useState(false);
   const [palette, setPalette] = useState(false);
   useKeys(
@@ -236,7 +239,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
           type="button"
           class="plain"
           aria-label={t('zone.change', { zone: zone() })}
-          onClick={() => void prefer({ utc: !utc.value })}
+          onClick={() => wish({ utc: !utc.value })}
         >
           {zone()}
         </button>
@@ -280,7 +283,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
           </button>
         </div>
       </nav>
-      <main id="main" tabIndex={-1}>
+      <main id="main" tabIndex={-1} aria-label={title}>
         <Banners />
         {children}
       </main>

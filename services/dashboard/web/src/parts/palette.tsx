@@ -7,11 +7,12 @@ import { readSearch } from '../pages/list/filter';
 import { managePath, searchLabs } from '../pages/manage/page';
 import { formatAddress } from '../state/address';
 import { address, go } from '../state/route';
-import { logOut, may, prefer, preferences } from '../state/session';
+import { logOut, may, preferences } from '../state/session';
 import { t, type TextKey } from '../text/en';
 
 import { Dialog } from './dialog';
-import { openSearch } from './search';
+import { searchFor } from './search';
+import { wish } from './wish';
 
 interface Command {
   label: string;
@@ -44,7 +45,7 @@ function ofText(text: string): Command[] {
   const look: Command = {
     label: t(`search.${reading.kind}`, { value: reading.value }),
     hint: t('search.title'),
-    run: () => void openSearch(text, address.value.query['lab'] ?? ''),
+    run: () => void searchFor(text),
   };
   if (reading.kind !== 'number') return [look];
   return [
@@ -81,12 +82,12 @@ function known(): Command[] {
     {
       label: t('key.utc'),
       hint: t('actions'),
-      run: () => void prefer({ utc: !utc.value }),
+      run: () => wish({ utc: !utc.value }),
     },
     {
       label: t(`palette.theme.${theme}`),
       hint: t('actions'),
-      run: () => void prefer({ theme }),
+      run: () => wish({ theme }),
     },
     { label: t('login.out'), hint: t('actions'), run: () => void logOut() },
   ];

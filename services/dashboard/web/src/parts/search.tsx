@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { get } from '../api/client';
 import type { LogRow, Page } from '../api/types';
 import { readSearch } from '../pages/list/filter';
+import { dialogOpen, isTyped, lettersWanted } from '../state/keys';
 import { address, go, segments } from '../state/route';
 import { t } from '../text/en';
 
@@ -12,8 +13,7 @@ import { say } from './toast';
 
 const tabs = ['webhook', 'api', 'errors'];
 
-/** Goes where what was typed leads: an exact hit opens its log. */
-export async function openSearch(text: string, lab: string): Promise<void> {
+async function open(text: string, lab: string): Promise<void> {
   const reading = readSearch(text);
   if (!reading) return;
   if (reading.kind === 'log') {
@@ -38,6 +38,15 @@ export async function openSearch(text: string, lab: string): Promise<void> {
   });
 }
 
+/** Goes where what was typed leads: an exact hit opens its log. What goes wrong is said. */
+export async function searchFor(text: string): Promise<void> {
+  try {
+    await open(text, address.value.query['lab'] ?? '');
+  } catch (problem) {
+    say(problemText(problem));
+  }
+}
+
 export function SearchBox() {
   const [text, setText] = useState(address.value.fragment['q'] ?? '');
   const [busy, setBusy] = useState(false);
@@ -47,8 +56,8 @@ export function SearchBox() {
   }, [address.value]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      const typing = /^(INPUT|SELECT|TEXTAREA)$/.test((event.target as HTMLElement).tagName);
-      if (event.key !== '/' || (typing && !event.altKey) || event.ctrlKey || event.metaKey) return;
+      if (event.key !== '/' || event.ctrlKey || event.metaKey || dialogOpen()) return;
+      if (!event.altKey && (isTyped(event.target) || !lettersWanted())) return;
       event.preventDefault();
       ref.current?.focus();
     };
@@ -66,15 +75,9 @@ export function SearchBox() {
       onSubmit={(event) => {
         event.preventDefault();
         setBusy(true);
-        openSearch(text, address.value.query['lab'] ?? '').then(
-          () => {
-            setBusy(false);
-          },
-          (problem: unknown) => {
-            setBusy(false);
-            say(problemText(problem));
-          },
-        );
+        void searchFor(text).then(() => {
+          setBusy(false);
+        });
       }}
     >
       <input

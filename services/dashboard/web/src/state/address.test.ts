@@ -13,6 +13,10 @@ describe('an address', () => {
     expect(formatAddress(parseAddress(text))).toBe(text);
   });
 
+  it('may be mistyped', () => {
+    expect(parseAddress('/logs/%zz').path).toBe('/logs/%zz');
+  });
+
   it('keeps free text out of the query', () => {
     const made = formatAddress({ path: '/api', query: { lab: '1' }, fragment: { q: 'Doe' } });
     expect(made).toBe('/api?lab=1#q=Doe');

@@ -6,10 +6,19 @@ export interface Address {
   fragment: Record<string, string>;
 }
 
+/* What somebody mistyped is shown as it is. */
+function decoded(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
+}
+
 export function parseAddress(href: string): Address {
   const url = new URL(href, 'http://page');
   return {
-    path: decodeURI(url.pathname.replace(/\/+$/, '')) || '/',
+    path: decoded(url.pathname.replace(/\/+$/, '')) || '/',
     query: Object.fromEntries(url.searchParams),
     fragment: Object.fromEntries(new URLSearchParams(url.hash.slice(1))),
   };

@@ -15,14 +15,26 @@ export const titleCount = signal('');
 /** Set while a form has unsaved changes: asked before the page is left. */
 export const unsaved = signal<string | null>(null);
 
+/* Asks before another page takes the place of what is not saved. */
+function mayLeaveFor(next: Address): boolean {
+  if (next.path === address.value.path) return true;
+  if (unsaved.value && !window.confirm(unsaved.value)) return false;
+  unsaved.value = null;
+  return true;
+}
+
+let last: 'push' | 'replace' | 'back' = 'replace';
+
+/** How the address that is shown was come to: "back" is forward, too. */
+export const movedBy = (): typeof last => last;
+
 export function go(to: Partial<Address> | string, how: 'push' | 'replace' = 'push'): void {
   const next: Address =
     typeof to === 'string'
       ? parseAddress(to)
       : { path: address.value.path, query: {}, fragment: {}, ...to };
-  const moved = next.path !== address.value.path;
-  if (moved && unsaved.value && !window.confirm(unsaved.value)) return;
-  if (moved) unsaved.value = null;
+  if (!mayLeaveFor(next)) return;
+  last = how;
   history[how === 'push' ? 'pushState' : 'replaceState'](null, '', formatAddress(next));
   address.value = next;
 }
@@ -42,7 +54,10 @@ export function setFilter(changes: Record<string, string>, how: 'push' | 'replac
 }
 
 window.addEventListener('popstate', () => {
-  address.value = parseAddress(location.href);
+  const next = parseAddress(location.href);
+  last = 'back';
+  if (mayLeaveFor(next)) address.value = next;
+  else history.pushState(null, '', formatAddress(address.value));
 });
 window.addEventListener('hashchange', () => {
   address.value = parseAddress(location.href);

@@ -53,8 +53,12 @@ export async function enter(): Promise<void> {
 
 export async function logIn(login: string, password: string): Promise<void> {
   const again = standing.value === 'expired';
+  const before = me.value?.login;
   await call('POST', 'session', { body: { login, password } });
-  await entered(await get<Me>('me'));
+  const found = await get<Me>('me');
+  // What is on show was for other eyes.
+  if (again && found.login !== before) location.assign('/');
+  await entered(found);
   if (again) renewed.value++;
 }
 
@@ -66,6 +70,7 @@ export async function logOut(): Promise<void> {
   }
 }
 
+/** Shown at once; rejects where it could not be kept for the next visit. */
 export async function prefer(changes: Preferences): Promise<void> {
   preferences.value = { ...preferences.value, ...changes };
   applyTheme(preferences.value.theme);

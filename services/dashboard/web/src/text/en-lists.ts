@@ -69,6 +69,8 @@ export const lists = {
   'list.show': 'show',
   'list.tick': 'Tick {operation}',
   'list.tick.all': 'Tick all rows on show',
+  'list.newest': 'Back to the newest',
+  'list.newest.gone': 'The {n} oldest of what you loaded are shown; newer rows are not.',
   'list.untick': 'Untick',
   'spark.figures': '{percent} % · p95 {p95}',
   'spark.none': 'No delivery in the last 24 hours',

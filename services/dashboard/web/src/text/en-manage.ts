@@ -7,6 +7,8 @@ export const manage = {
     "The master switch: off, none of this developer's rows takes an event.",
   'flag.is_org': 'Only events of one organisation count.',
   'history.back': 'Go back to this',
+  'history.taken':
+    'The form has what was before version {n}; secrets stay as they are. Save it to make it so.',
   'history.title': 'History',
   'history.version': 'Version {n}',
   'manage.actions': 'Actions (the trigger)',

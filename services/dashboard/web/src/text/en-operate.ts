@@ -17,6 +17,7 @@ export const operate = {
   'health.integrations': 'Integrations, last 24 hours',
   'health.lag': 'Waiting in topics',
   'health.lanes': 'Partners',
+  'health.p95': 'p95',
   'health.rate': 'Success',
   'health.stuck': 'Stuck work ({n})',
   'health.stuck.none': 'Nothing is stuck.',
@@ -36,6 +37,9 @@ export const operate = {
   'task.exception': 'Exception',
   'task.none': 'No failed task. Nothing needs you here.',
   'task.requeue': 'Requeue',
+  'task.requeue.explain':
+    'The original bytes go to {topic} again. If what was wrong still is, they come back here.',
+  'task.requeue.open': 'Requeue…',
   'task.requeued': 'Requeued',
   'task.source': 'Source',
   'task.value': 'Message',

@@ -12,7 +12,6 @@ import type { Names } from './chips';
 import { columns, kindWord, offered, shownAtFirst, type Tab } from './columns';
 import { statuses, usualFrom, type Filter } from './filter';
 import type { ListModel } from './model';
-import { Views } from './views';
 
 let categories: Promise<ActionCategory[]> | undefined;
 
@@ -192,6 +191,9 @@ function ActionFilter({ filter }: { filter: Filter }) {
 function TimeFilter({ filter }: { filter: Filter }) {
   const known = (spans as readonly string[]).includes(filter.from) && filter.to === '';
   const [own, setOwn] = useState(!known);
+  useEffect(() => {
+    setOwn(!known); // by whichever button, view or address
+  }, [filter.from, filter.to]);
   return (
     <>
       <label>
@@ -229,7 +231,7 @@ function TimeFilter({ filter }: { filter: Filter }) {
   );
 }
 
-function ColumnChoice({ tab, chosen }: { tab: Tab; chosen: string }) {
+export function ColumnChoice({ tab, chosen }: { tab: Tab; chosen: string }) {
   const now = chosen ? chosen.split(',') : shownAtFirst[tab];
   return (
     <details class="menu">
@@ -260,10 +262,9 @@ export function FilterBar(props: {
   tab: Tab;
   filter: Filter;
   model: ListModel;
-  query: Record<string, string>;
   partners: DeveloperAuthentication[];
 }) {
-  const { tab, filter, model, query, partners } = props;
+  const { tab, filter, model, partners } = props;
   return (
     <div class="filters" role="search" aria-label={t('filter.title')}>
       <StatusFilter filter={filter} model={model} />
@@ -271,8 +272,6 @@ export function FilterBar(props: {
       <PartnerFilter filter={filter} partners={partners} />
       {tab === 'errors' && <KindFilter filter={filter} />}
       <TimeFilter filter={filter} />
-      <ColumnChoice tab={tab} chosen={query['cols'] ?? ''} />
-      <Views tab={tab} />
     </div>
   );
 }

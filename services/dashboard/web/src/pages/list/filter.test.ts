@@ -95,6 +95,7 @@ describe('a list’s filter', () => {
     ['webhook', { status: 'SUCCESS', lab_id: 18 }, false],
     ['api', { status: 'SUCCESS' }, false],
     ['errors', { status: 'FAIL', auth_id: 4, error_kind: 'nack' }, false],
+    ['errors', { status: 'FAIL', inserted_at: '2020-02-29T10:00:00Z' }, false],
   ] as const)('%s takes %j: %s', (tab, row, wanted) => {
     const filter = filterOf(
       tab,

@@ -100,6 +100,9 @@ export function apiQuery(filter: Filter): Record<string, string> {
 /** Whether a changed row belongs into the list (as far as the page can say). */
 export function belongs(row: LogRow, filter: Filter): boolean {
   const word = row.status === '' ? 'SUPPRESSED' : row.status;
+  // a retried log of last week is none of the last hour's
+  const since = filter.from === 'all' ? NaN : Date.parse(resolveTime(filter.from));
+  if (Date.parse(row.inserted_at ?? '') < since) return false;
   if (filter.lab && String(row.lab_id) !== filter.lab) return false;
   if (filter.action && String(row.action_category_list_id) !== filter.action) return false;
   if (filter.auth && String(row.auth_id) !== filter.auth) return false;

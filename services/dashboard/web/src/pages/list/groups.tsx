@@ -5,6 +5,7 @@ import { count, plain } from '../../format/text';
 import { formatTime } from '../../format/time';
 import { useLoad } from '../../parts/load';
 import { ProblemBox } from '../../parts/problem';
+import { Table, type TableColumn } from '../../parts/table';
 import { setFilter } from '../../state/route';
 import { may } from '../../state/session';
 import { t } from '../../text/en';
@@ -40,6 +41,51 @@ function Share({ n, of }: { n: number; of: number }) {
   );
 }
 
+function Acts(props: {
+  group: LogGroup;
+  query: Record<string, string>;
+  onRetry: (scope: RetryScope) => void;
+}) {
+  const { group, query, onRetry } = props;
+  return (
+    <>
+      <button
+        type="button"
+        class="plain"
+        onClick={() => {
+          setFilter(filterOfGroup(group));
+        }}
+      >
+        {t('group.show')}
+      </button>
+      {may('operator') && (
+        <button
+          type="button"
+          onClick={() => {
+            onRetry({
+              kind: 'filter',
+              filter: {
+                ...query,
+                lab_id: String(group.lab_id),
+                auth_id: String(group.auth_id ?? ''),
+                error_kind: group.error_kind ?? '',
+                q: searched(group.error),
+              },
+              words: [
+                plain(group.developer_name),
+                kindWord(group.error_kind),
+                plain(searched(group.error)),
+              ].filter(Boolean),
+            });
+          }}
+        >
+          {t('group.retry')}
+        </button>
+      )}
+    </>
+  );
+}
+
 export function Groups({
   filter,
   onRetry,
@@ -55,81 +101,41 @@ export function Groups({
   if (!groups.data) return <p role="status">{t('loading')}</p>;
   if (groups.data.items.length === 0) return <p class="nothing">{t('list.nomatch')}</p>;
   const most = Math.max(...groups.data.items.map((group) => group.count));
+  const columns: TableColumn<LogGroup>[] = [
+    { title: 'col.partner', cell: (group) => <bdi>{plain(group.developer_name)}</bdi> },
+    { title: 'col.error_kind', cell: (group) => kindWord(group.error_kind) },
+    {
+      title: 'col.error',
+      class: 'cell-error',
+      full: (group) => plain(group.error),
+      cell: (group) => (
+        <a href={`/logs/${group.log_id}?tab=errors`}>
+          <bdi>{plain(group.error) || t('group.nothing')}</bdi>
+        </a>
+      ),
+    },
+    {
+      title: 'group.count',
+      numeric: true,
+      cell: (group) => (
+        <>
+          <Share n={group.count} of={most} /> {count(group.count)}
+        </>
+      ),
+    },
+    { title: 'group.first', cell: (group) => formatTime(group.first_at) },
+    { title: 'group.last', cell: (group) => formatTime(group.last_at) },
+    { title: null, cell: (group) => <Acts group={group} query={query} onRetry={onRetry} /> },
+  ];
   return (
-    <div class="table-frame">
+    <>
       {groups.data.capped && <p class="label">{t('group.capped')}</p>}
-      <table aria-label={t('list.group')}>
-        <thead>
-          <tr>
-            <th scope="col">{t('col.partner')}</th>
-            <th scope="col">{t('col.error_kind')}</th>
-            <th scope="col">{t('col.error')}</th>
-            <th scope="col" class="numeric">
-              {t('group.count')}
-            </th>
-            <th scope="col">{t('group.first')}</th>
-            <th scope="col">{t('group.last')}</th>
-            <th scope="col">
-              <span class="sr">{t('actions')}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {groups.data.items.map((group) => (
-            <tr key={`${String(group.auth_id)} ${String(group.error_kind)} ${group.error}`}>
-              <td>
-                <bdi>{plain(group.developer_name)}</bdi>
-              </td>
-              <td>{kindWord(group.error_kind)}</td>
-              <td class="cell-error" title={plain(group.error)}>
-                <a href={`/logs/${group.log_id}?tab=errors`}>
-                  <bdi>{plain(group.error) || t('group.nothing')}</bdi>
-                </a>
-              </td>
-              <td class="numeric">
-                <Share n={group.count} of={most} /> {count(group.count)}
-              </td>
-              <td>{formatTime(group.first_at)}</td>
-              <td>{formatTime(group.last_at)}</td>
-              <td>
-                <button
-                  type="button"
-                  class="plain"
-                  onClick={() => {
-                    setFilter(filterOfGroup(group));
-                  }}
-                >
-                  {t('group.show')}
-                </button>
-                {may('operator') && (
-                  <button
-                    type="button"
-                    onClick={() => {
-                      onRetry({
-                        kind: 'filter',
-                        filter: {
-                          ...query,
-                          lab_id: String(group.lab_id),
-                          auth_id: String(group.auth_id ?? ''),
-                          error_kind: group.error_kind ?? '',
-                          q: searched(group.error),
-                        },
-                        words: [
-                          plain(group.developer_name),
-                          kindWord(group.error_kind),
-                          plain(searched(group.error)),
-                        ].filter(Boolean),
-                      });
-                    }}
-                  >
-                    {t('group.retry')}
-                  </button>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+      <Table
+        label={t('list.group')}
+        rows={groups.data.items}
+        columns={columns}
+        keyOf={(group) => [group.lab_id, group.auth_id, group.error_kind, group.error].join(' ')}
+      />
+    </>
   );
 }

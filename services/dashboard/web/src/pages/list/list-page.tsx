@@ -2,7 +2,8 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 
 import { formatAddress } from '../../state/address';
 import { address, go, setFilter, titleCount } from '../../state/route';
-import { may, preferences, renewed } from '../../state/session';
+import { dialogOpen, isGoing, isTyped, lettersWanted } from '../../state/keys';
+import { may, renewed } from '../../state/session';
 import { defaultOf } from '../../state/views';
 import { count } from '../../format/text';
 import { getFile, serverNow } from '../../api/client';
@@ -17,12 +18,13 @@ import { RetryDialog, type RetryScope } from '../retry/dialog';
 import { Chips, type Names, WhatExcludes, wordsOf } from './chips';
 import { columnsOf, type Tab } from './columns';
 import { apiQuery, filterOf, type Filter, narrowed } from './filter';
-import { FilterBar, useNames, usePartners } from './filter-bar';
+import { ColumnChoice, FilterBar, useNames, usePartners } from './filter-bar';
 import { Groups } from './groups';
 import { ListModel } from './model';
 import { NewRows, showInPlace } from './new-rows';
 import { Sparklines } from './sparklines';
 import { LogTable } from './table';
+import { Views } from './views';
 
 const skeletonAfterMs = 300;
 
@@ -254,14 +256,9 @@ export function ListPage({ tab, openId }: { tab: Tab; openId: string | null }) {
 
   const onKey = (event: KeyboardEvent): void => {
     const target = event.target as HTMLElement;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (preferences.value.keys === false && event.key.length === 1) return;
-    if (
-      /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) &&
-      (target as HTMLInputElement).type !== 'checkbox'
-    )
-      return;
-    if (document.querySelector('dialog[open]')) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isGoing()) return;
+    if (!lettersWanted() && event.key.length === 1) return;
+    if (isTyped(target) || dialogOpen()) return;
     const row = target.closest('tr')?.dataset['log'] ?? openId;
     const retryable = may('operator') && tab !== 'api';
     if (event.key === 'n') showInPlace(model);
@@ -295,7 +292,7 @@ export function ListPage({ tab, openId }: { tab: Tab; openId: string | null }) {
       <section aria-labelledby="list-title" class="list-main">
         <h1 id="list-title">{t(`nav.${tab}`)}</h1>
         <Sparklines lab={filter.lab} chosen={filter.integration} />
-        <FilterBar tab={tab} filter={filter} model={model} query={at.query} partners={partners} />
+        <FilterBar tab={tab} filter={filter} model={model} partners={partners} />
         <Chips filter={filter} names={names} />
         <div class="list-tools">
           <Selection model={model} filter={filter} names={names} onRetry={setRetry} />
@@ -322,6 +319,10 @@ export function ListPage({ tab, openId }: { tab: Tab; openId: string | null }) {
             {follow && busy ? t('list.follow.paused') : t('list.follow')}
           </label>
           {rows.length > 0 && <Export filter={filter} />}
+          <div class="shaping">
+            <ColumnChoice tab={tab} chosen={at.query['cols'] ?? ''} />
+            <Views tab={tab} />
+          </div>
         </div>
         {model.error.value !== null && (
           <ProblemBox error={model.error.value} again={() => void model.reload()} />
@@ -332,6 +333,14 @@ export function ListPage({ tab, openId }: { tab: Tab; openId: string | null }) {
           <>
             <NewRows model={model} follow={follow} busy={busy} />
             {!model.loaded.value && model.loading.value && <Skeleton />}
+            {model.newestGone.value && (
+              <p class="label">
+                {t('list.newest.gone', { n: count(rows.length) })}{' '}
+                <button type="button" onClick={() => void model.reload()}>
+                  {t('list.newest')}
+                </button>
+              </p>
+            )}
             {rows.length > 0 && (
               <div
                 class={model.loading.value ? 'refetching' : ''}

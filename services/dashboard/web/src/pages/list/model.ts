@@ -23,10 +23,19 @@ export interface ShownRow extends LogRow {
   changedAt?: number;
 }
 
+/* As the API orders them: by the instant, then by the id. */
+function newestFirst(a: LogRow, b: LogRow): number {
+  const [x, y] = [a.inserted_at ?? '', b.inserted_at ?? ''];
+  if (x !== y) return x < y ? 1 : -1;
+  return a.log_id < b.log_id ? 1 : a.log_id > b.log_id ? -1 : 0;
+}
+
 export class ListModel {
   readonly rows = signal<ShownRow[]>([]);
   readonly fresh = signal<LogRow[]>([]);
   readonly freshOverflow = signal(false);
+  /** The window is full of older rows: the newest had to go, and come back by a reload. */
+  readonly newestGone = signal(false);
   readonly cursor = signal<string | null>(null);
   readonly loading = signal(false);
   readonly error = signal<unknown>(null);
@@ -83,6 +92,7 @@ export class ListModel {
         this.cursor.value = page.next_cursor;
         this.fresh.value = [];
         this.freshOverflow.value = false;
+        this.newestGone.value = false;
         this.error.value = null;
         this.loaded.value = true;
       });
@@ -106,7 +116,9 @@ export class ListModel {
       if (aborted.aborted) return;
       const known = new Set(this.rows.value.map((row) => row.log_id));
       const added = page.items.filter((row) => !known.has(row.log_id));
-      this.rows.value = [...this.rows.value, ...added].slice(-windowMost);
+      const all = [...this.rows.value, ...added];
+      this.rows.value = all.slice(-windowMost);
+      this.newestGone.value ||= all.length > windowMost;
       this.cursor.value = page.next_cursor;
       this.error.value = null;
     } catch (error) {
@@ -115,14 +127,15 @@ export class ListModel {
     if (!aborted.aborted) this.loading.value = false;
   }
 
-  /** Puts the waiting rows on top. */
+  /** Puts the waiting rows where they belong; a list that would get gaps is read anew. */
   show(): void {
-    if (this.freshOverflow.value) {
+    const all = [...this.fresh.value, ...this.rows.value].sort(newestFirst);
+    if (this.freshOverflow.value || this.newestGone.value || all.length > windowMost) {
       void this.reload();
       return;
     }
     batch(() => {
-      this.rows.value = [...this.fresh.value, ...this.rows.value].slice(0, windowMost);
+      this.rows.value = all;
       this.fresh.value = [];
     });
     void this.complete();

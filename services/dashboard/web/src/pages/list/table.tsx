@@ -1,7 +1,7 @@
 import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
-import { preferences } from '../../state/session';
+import { isGoing, lettersWanted } from '../../state/keys';
 import { t } from '../../text/en';
 
 import { CellMenu, type CellAt } from './cell-menu';
@@ -65,6 +65,7 @@ function useFits(of: unknown): [RefObject<HTMLDivElement>, boolean] {
 }
 
 interface RowActs {
+  focus: (id: string) => void;
   key: (event: KeyboardEvent, row: ShownRow) => void;
   menu: (event: MouseEvent, row: ShownRow) => void;
   open: (id: string) => void;
@@ -80,15 +81,19 @@ function Row(props: {
   columns: Column[];
   tick: boolean | null;
   open: boolean;
+  stop: boolean;
   on: RowActs;
 }) {
-  const { row, columns, tick, open, on } = props;
+  const { row, columns, tick, open, stop, on } = props;
   return (
     <tr
       data-log={row.log_id}
-      tabIndex={0}
+      tabIndex={stop ? 0 : -1}
       class={rowClass(row, open)}
       aria-current={open ? 'true' : undefined}
+      onFocusIn={() => {
+        on.focus(row.log_id);
+      }}
       onKeyDown={(event) => {
         on.key(event, row);
       }}
@@ -105,6 +110,7 @@ function Row(props: {
         <td class="tick">
           <input
             type="checkbox"
+            tabIndex={stop ? 0 : -1}
             aria-label={t('list.tick', { operation: row.operation ?? row.log_id })}
             checked={tick}
             onChange={(event) => {
@@ -130,6 +136,10 @@ function Row(props: {
 
 export function LogTable({ model, columns, tickable, openId, onOpen, label }: Props) {
   const [menu, setMenu] = useState<CellAt | null>(null);
+  // One row is a stop of the Tab key, or a page of them would be: arrows go to the others.
+  const [visited, setVisited] = useState<string | null>(openId);
+  const rows = model.rows.value;
+  const stop = rows.some((row) => row.log_id === visited) ? visited : rows[0]?.log_id;
   const names = columns.map((column) => column.name).join();
   const shown = useMemo(() => columns, [names]);
   const [frame, fits] = useFits(names);
@@ -137,12 +147,13 @@ export function LogTable({ model, columns, tickable, openId, onOpen, label }: Pr
   const onKey = (event: KeyboardEvent, row: ShownRow): void => {
     const target = event.currentTarget as HTMLElement;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target !== target) return;
+    if (isGoing()) return;
     const key = event.key;
-    const letters = preferences.value.keys !== false;
+    const letters = lettersWanted();
     if (key === 'ArrowDown' || (letters && /^[jJ]$/.test(key))) moveFocus(target, 1);
     else if (key === 'ArrowUp' || (letters && /^[kK]$/.test(key))) moveFocus(target, -1);
     else if (key === 'Enter') onOpen(row.log_id);
-    else if (key === 'x' && letters && tickable)
+    else if (((key === 'x' && letters) || key === ' ') && tickable)
       model.tick([row.log_id], !model.ticked.value.has(row.log_id));
     else return;
     if ((key === 'J' || key === 'K') && tickable) {
@@ -171,6 +182,7 @@ export function LogTable({ model, columns, tickable, openId, onOpen, label }: Pr
 
   const on = useRef<RowActs>({} as RowActs).current;
   Object.assign(on, {
+    focus: setVisited,
     key: onKey,
     menu: onMenu,
     open: onOpen,
@@ -197,13 +209,14 @@ export function LogTable({ model, columns, tickable, openId, onOpen, label }: Pr
           </tr>
         </thead>
         <tbody>
-          {model.rows.value.map((row) => (
+          {rows.map((row) => (
             <Row
               key={row.log_id}
               row={row}
               columns={shown}
               tick={tickable ? model.ticked.value.has(row.log_id) : null}
               open={row.log_id === openId}
+              stop={row.log_id === stop}
               on={on}
             />
           ))}

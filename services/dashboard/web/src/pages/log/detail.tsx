@@ -11,11 +11,13 @@ import { plain } from '../../format/text';
 import { formatDuration, formatTime } from '../../format/time';
 import { useLoad } from '../../parts/load';
 import { ProblemBox } from '../../parts/problem';
+import { RevealDialog, useRevealed } from '../../parts/reveal';
 import { StatusMark } from '../../parts/status';
 import { Tabs } from '../../parts/tabs';
 import { copy } from '../../parts/toast';
 import { address, go } from '../../state/route';
-import { may, me, preferences } from '../../state/session';
+import { dialogOpen, isGoing, isTyped, lettersWanted } from '../../state/keys';
+import { may, me } from '../../state/session';
 import { t, type TextKey } from '../../text/en';
 import { kindWord } from '../list/columns';
 import type { RetryScope } from '../retry/dialog';
@@ -24,7 +26,7 @@ import { Attempts } from './attempts';
 import { LogAudit } from './audit';
 import { asCurl, methods } from './curl';
 import { Hint } from './hint';
-import { retriesWithRevealed, RevealDialog, type Revealed, withRevealed } from './reveal';
+import { retriesWithRevealed, reveal, type Revealed, withRevealed } from './reveal';
 import { Story } from './story';
 
 interface Loaded {
@@ -143,36 +145,6 @@ function Masked(props: {
   );
 }
 
-/* Hidden again when its time is over, and when the page was left for a while. */
-function useRevealed(id: string): [Revealed | null, (revealed: Revealed | null) => void] {
-  const [revealed, setRevealed] = useState<Revealed | null>(null);
-  useEffect(() => {
-    setRevealed(null);
-  }, [id]);
-  useEffect(() => {
-    if (!revealed) return undefined;
-    const forget = (): void => {
-      setRevealed(null);
-    };
-    const timer = setTimeout(
-      forget,
-      Math.max(0, Date.parse(revealed.revealed_until) - serverNow()),
-    );
-    let away: ReturnType<typeof setTimeout> | undefined;
-    const onVisibility = (): void => {
-      clearTimeout(away);
-      if (document.hidden) away = setTimeout(forget, 5 * 60_000);
-    };
-    document.addEventListener('visibilitychange', onVisibility);
-    return () => {
-      clearTimeout(timer);
-      clearTimeout(away);
-      document.removeEventListener('visibilitychange', onVisibility);
-    };
-  }, [revealed]);
-  return [revealed, setRevealed];
-}
-
 /* Letters of a log: while the page has the focus, nothing is typed, and they are wanted. */
 function useLogKeys(take: (key: string) => boolean): void {
   const fn = useRef(take);
@@ -181,8 +153,8 @@ function useLogKeys(take: (key: string) => boolean): void {
     const onKey = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || !target.closest('main')) return;
-      if (preferences.value.keys === false || document.querySelector('dialog[open]')) return;
+      if (isGoing() || isTyped(target) || !target.closest('main')) return;
+      if (!lettersWanted() || dialogOpen()) return;
       if (fn.current(event.key)) event.preventDefault();
     };
     document.addEventListener('keydown', onKey);
@@ -194,7 +166,7 @@ function useLogKeys(take: (key: string) => boolean): void {
 
 export function LogDetail({ id, onRetry }: { id: string; onRetry: (scope: RetryScope) => void }) {
   const loaded = useLoad(id, (signal) => load(id, signal));
-  const [revealed, setRevealed] = useRevealed(id);
+  const [revealed, setRevealed] = useRevealed<Revealed>(id);
   const [asking, setAsking] = useState(false);
   const [step, setStep] = useState({ by: 0, n: 0 });
   const tab = address.value.query['part'] ?? 'story';
@@ -345,12 +317,11 @@ export function LogDetail({ id, onRetry }: { id: string; onRetry: (scope: RetryS
       </p>
       {asking && (
         <RevealDialog
-          logId={id}
-          onClose={() => {
+          ask={async (reason) => {
+            setRevealed(await reveal(id, reason));
             setAsking(false);
           }}
-          onRevealed={(found) => {
-            setRevealed(found);
+          onClose={() => {
             setAsking(false);
           }}
         />

@@ -6,6 +6,7 @@ import { plain } from '../../format/text';
 import { formatTime } from '../../format/time';
 import { useLoad } from '../../parts/load';
 import { ProblemBox } from '../../parts/problem';
+import { say } from '../../parts/toast';
 import { t } from '../../text/en';
 
 import { type Form, formOf } from './form';
@@ -34,6 +35,7 @@ export function History({
       is_batch: form.is_batch,
       is_auto_retry: form.is_auto_retry,
     });
+    say(t('history.taken', { n: String(entry.version) }));
   };
   return (
     <details>

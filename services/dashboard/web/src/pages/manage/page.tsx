@@ -16,6 +16,7 @@ import { Combobox, type Choice } from '../../parts/combobox';
 import { say } from '../../parts/toast';
 import { useLoad } from '../../parts/load';
 import { ProblemBox } from '../../parts/problem';
+import { Table, type TableColumn } from '../../parts/table';
 import { address, go } from '../../state/route';
 import { may } from '../../state/session';
 import { t } from '../../text/en';
@@ -63,51 +64,49 @@ function Rows(props: {
   const stats = useLoad(`stats ${props.lab}`, (signal) =>
     get<Stats>('stats', { lab_id: props.lab }, signal),
   );
+  const columns: TableColumn<Integration>[] = [
+    {
+      title: 'manage.id',
+      cell: (row) => (
+        <button
+          type="button"
+          class="plain"
+          aria-label={t('manage.open', { id: String(row.id) })}
+          onClick={() => {
+            props.onOpen(String(row.id));
+          }}
+        >
+          {row.id}
+        </button>
+      ),
+    },
+    { title: 'col.operation', cell: (row) => row.operation },
+    { title: 'col.transport', cell: (row) => row.transport },
+    {
+      title: 'col.endpoint',
+      class: 'mono',
+      cell: (row) => `${requestTypes[row.request_type] ?? ''} ${middle(plain(row.url), 48)}`,
+      full: (row) => plain(row.url),
+    },
+    {
+      title: 'col.status',
+      cell: (row) => (
+        <>
+          {row.is_disable ? t('manage.off') : t('manage.on')}
+          {row.config_error && <span class="bad"> {t('manage.faulty')}</span>}
+        </>
+      ),
+    },
+    { title: 'manage.day', cell: (row) => <Day row={row} stats={stats.data} /> },
+  ];
   return (
-    <div class="table-frame">
-      <table aria-label={t('manage.rows')}>
-        <thead>
-          <tr>
-            <th scope="col">{t('manage.id')}</th>
-            <th scope="col">{t('col.operation')}</th>
-            <th scope="col">{t('col.transport')}</th>
-            <th scope="col">{t('col.endpoint')}</th>
-            <th scope="col">{t('col.status')}</th>
-            <th scope="col">{t('manage.day')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {props.rows.map((row) => (
-            <tr key={row.id} class={String(row.id) === props.at ? 'open' : ''}>
-              <td>
-                <button
-                  type="button"
-                  class="plain"
-                  aria-label={t('manage.open', { id: String(row.id) })}
-                  onClick={() => {
-                    props.onOpen(String(row.id));
-                  }}
-                >
-                  {row.id}
-                </button>
-              </td>
-              <td>{row.operation}</td>
-              <td>{row.transport}</td>
-              <td class="mono" title={plain(row.url)}>
-                {requestTypes[row.request_type]} {middle(plain(row.url), 48)}
-              </td>
-              <td>
-                {row.is_disable ? t('manage.off') : t('manage.on')}
-                {row.config_error && <span class="bad"> {t('manage.faulty')}</span>}
-              </td>
-              <td>
-                <Day row={row} stats={stats.data} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={t('manage.rows')}
+      rows={props.rows}
+      columns={columns}
+      keyOf={(row) => row.id}
+      rowClass={(row) => (String(row.id) === props.at ? 'open' : '')}
+    />
   );
 }
 

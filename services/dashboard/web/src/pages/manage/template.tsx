@@ -158,6 +158,9 @@ export function Template(props: {
               type="number"
               min={1}
               value={entity}
+              onKeyDown={(event) => {
+                if (event.key === 'Enter') event.preventDefault(); // it is no wish to save the row
+              }}
               onInput={(event) => {
                 onEntity(event.currentTarget.value);
               }}

@@ -1,5 +1,5 @@
 /* Runs of many retries: their progress, and the hold on them. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { get, post } from '../../api/client';
 import { listen } from '../../api/stream';
@@ -8,8 +8,10 @@ import { csvText, download } from '../../format/csv';
 import { count, plain } from '../../format/text';
 import { formatTime } from '../../format/time';
 import { useLoad } from '../../parts/load';
+import { usePages } from '../../parts/pages';
 import { problemText, ProblemBox } from '../../parts/problem';
 import { StatusMark } from '../../parts/status';
+import { Table, type TableColumn } from '../../parts/table';
 import { say } from '../../parts/toast';
 import { finished, hasEnded } from '../../state/runs';
 import { may } from '../../state/session';
@@ -150,54 +152,44 @@ function useRun(id: string) {
   return run;
 }
 
-function ItemRow({ item }: { item: RetryRunItem }) {
-  return (
-    <tr>
-      <td>
-        <a class="mono" href={`/logs/${item.log_id}`}>
-          {item.log_id}
-        </a>
-      </td>
-      <td>{item.state}</td>
-      <td>{item.status != null && <StatusMark status={item.status} />}</td>
-      <td class="numeric">{item.response_status_code ?? ''}</td>
-      <td>
-        {item.payload_changed != null &&
-          t(item.payload_changed ? 'run.changed.yes' : 'run.changed.no')}
-      </td>
-      <td class="cell-error" title={plain(item.error)}>
-        <bdi>{plain(item.error)}</bdi>
-      </td>
-      <td>{formatTime(item.updated_at)}</td>
-    </tr>
-  );
-}
+const itemColumns: TableColumn<RetryRunItem>[] = [
+  {
+    title: 'col.log_id',
+    cell: (item) => (
+      <a class="mono" href={`/logs/${item.log_id}`}>
+        {item.log_id}
+      </a>
+    ),
+  },
+  { title: 'run.state', cell: (item) => item.state },
+  {
+    title: 'col.status',
+    cell: (item) => item.status != null && <StatusMark status={item.status} />,
+  },
+  { title: 'col.code', numeric: true, cell: (item) => item.response_status_code ?? '' },
+  {
+    title: 'run.changed',
+    cell: ({ payload_changed: changed }) =>
+      changed != null && t(changed ? 'run.changed.yes' : 'run.changed.no'),
+  },
+  {
+    title: 'col.error',
+    class: 'cell-error',
+    cell: (item) => <bdi>{plain(item.error)}</bdi>,
+    full: (item) => plain(item.error),
+  },
+  { title: 'col.date', cell: (item) => formatTime(item.updated_at) },
+];
 
 function Items({ run }: { run: RetryRun }) {
   const [state, setState] = useState('');
-  const [older, setOlder] = useState<RetryRunItem[]>([]);
-  const [cursor, setCursor] = useState<string | null>(null);
-  const items = useLoad(`items ${run.id} ${state}`, async (signal) => {
-    const page = await get<Page<RetryRunItem>>(
-      `retry-runs/${run.id}/items`,
-      { limit: pageSize, state },
-      signal,
-    );
-    setOlder([]);
-    setCursor(page.next_cursor);
-    return page.items;
-  });
+  const items = usePages<RetryRunItem>(`retry-runs/${run.id}/items`, { state }, pageSize);
   const counts = JSON.stringify(run.counts);
-  useEffect(items.reload, [counts]);
-  const more = async (): Promise<void> => {
-    const page = await get<Page<RetryRunItem>>(`retry-runs/${run.id}/items`, {
-      limit: pageSize,
-      state,
-      cursor,
-    });
-    setOlder([...older, ...page.items]);
-    setCursor(page.next_cursor);
-  };
+  const known = useRef(counts);
+  useEffect(() => {
+    if (known.current !== counts) items.reload();
+    known.current = counts;
+  }, [counts]);
   const words = Object.entries(run.counts).filter(([, n]) => n > 0);
   return (
     <>
@@ -217,30 +209,14 @@ function Items({ run }: { run: RetryRun }) {
         ))}
       </div>
       {items.error !== null && <ProblemBox error={items.error} again={items.reload} />}
-      <div class="table-frame">
-        <table aria-label={t('run.items')}>
-          <thead>
-            <tr>
-              <th scope="col">{t('col.log_id')}</th>
-              <th scope="col">{t('run.state')}</th>
-              <th scope="col">{t('col.status')}</th>
-              <th scope="col" class="numeric">
-                {t('col.code')}
-              </th>
-              <th scope="col">{t('run.changed')}</th>
-              <th scope="col">{t('col.error')}</th>
-              <th scope="col">{t('col.date')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {[...(items.data ?? []), ...older].map((item) => (
-              <ItemRow key={item.log_id} item={item} />
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {cursor && (
-        <button type="button" onClick={() => void more()}>
+      <Table
+        label={t('run.items')}
+        rows={items.rows}
+        columns={itemColumns}
+        keyOf={(item) => item.log_id}
+      />
+      {items.more && (
+        <button type="button" disabled={items.loading} onClick={items.more}>
           {t('list.more')}
         </button>
       )}
@@ -289,6 +265,28 @@ export function RunPage({ id }: { id: string }) {
   );
 }
 
+const runColumns: TableColumn<RetryRun>[] = [
+  { title: 'run.name', cell: (run) => <a href={`/retries/${run.id}`}>{run.id}</a> },
+  {
+    title: 'run.state',
+    cell: (run) =>
+      hasEnded(run)
+        ? run.state
+        : `${run.state} ${String(Math.round((100 * finished(run)) / Math.max(1, run.total)))} %`,
+  },
+  {
+    title: 'reason',
+    class: 'cell-error',
+    cell: (run) => <bdi>{plain(run.reason)}</bdi>,
+    full: (run) => plain(run.reason),
+  },
+  { title: 'run.by', cell: (run) => plain(run.created_by) },
+  { title: 'col.date', cell: (run) => formatTime(run.created_at) },
+  { title: 'run.count.success', numeric: true, cell: (run) => count(run.counts['success'] ?? 0) },
+  { title: 'run.count.fail', numeric: true, cell: (run) => count(run.counts['fail'] ?? 0) },
+  { title: 'run.total', numeric: true, cell: (run) => count(run.total) },
+];
+
 export function RunsPage() {
   const runs = useLoad('runs', (signal) =>
     get<ItemsOf<RetryRun>>('retry-runs', { limit: 50 }, signal),
@@ -304,50 +302,12 @@ export function RunsPage() {
         </p>
       )}
       {runs.data && runs.data.items.length > 0 && (
-        <div class="table-frame">
-          <table aria-label={t('nav.retries')}>
-            <thead>
-              <tr>
-                <th scope="col">{t('run.name')}</th>
-                <th scope="col">{t('run.state')}</th>
-                <th scope="col">{t('reason')}</th>
-                <th scope="col">{t('run.by')}</th>
-                <th scope="col">{t('col.date')}</th>
-                <th scope="col" class="numeric">
-                  {t('run.count.success')}
-                </th>
-                <th scope="col" class="numeric">
-                  {t('run.count.fail')}
-                </th>
-                <th scope="col" class="numeric">
-                  {t('run.total')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {runs.data.items.map((run) => (
-                <tr key={run.id}>
-                  <td>
-                    <a href={`/retries/${run.id}`}>{run.id}</a>
-                  </td>
-                  <td>
-                    {run.state}
-                    {!hasEnded(run) &&
-                      ` ${String(Math.round((100 * finished(run)) / Math.max(1, run.total)))} %`}
-                  </td>
-                  <td class="cell-error">
-                    <bdi>{plain(run.reason)}</bdi>
-                  </td>
-                  <td>{plain(run.created_by)}</td>
-                  <td>{formatTime(run.created_at)}</td>
-                  <td class="numeric">{count(run.counts['success'] ?? 0)}</td>
-                  <td class="numeric">{count(run.counts['fail'] ?? 0)}</td>
-                  <td class="numeric">{count(run.total)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label={t('nav.retries')}
+          rows={runs.data.items}
+          columns={runColumns}
+          keyOf={(run) => run.id}
+        />
       )}
     </section>
   );

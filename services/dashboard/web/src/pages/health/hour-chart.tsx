@@ -1,11 +1,11 @@
 /* Deliveries an hour, drawn by uPlot, which is fetched when first needed; the table says the same. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
-import type { IntegrationStats } from '../api/types';
-import { count } from '../format/text';
-import { formatTime, zone } from '../format/time';
-import { preferences } from '../state/session';
-import { t } from '../text/en';
+import type { IntegrationStats } from '../../api/types';
+import { count } from '../../format/text';
+import { formatTime, zone } from '../../format/time';
+import { preferences } from '../../state/session';
+import { t } from '../../text/en';
 
 interface Hour {
   at: string;
@@ -25,8 +25,12 @@ function sum(integrations: IntegrationStats[]): Hour[] {
   return [...hours.values()].sort((a, b) => (a.at < b.at ? -1 : 1));
 }
 
-function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/* A canvas knows no variables: the colour that one stands for here. */
+function colour(at: HTMLElement, name: string): string {
+  at.style.color = `var(${name})`;
+  const found = getComputedStyle(at).color;
+  at.style.color = '';
+  return found;
 }
 
 async function draw(into: HTMLElement, hours: Hour[]): Promise<() => void> {
@@ -35,8 +39,8 @@ async function draw(into: HTMLElement, hours: Hour[]): Promise<() => void> {
     import('uplot/dist/uPlot.min.css'),
   ]);
   const axis = {
-    stroke: colour('--quiet'),
-    grid: { stroke: colour('--line'), width: 1 },
+    stroke: colour(into, '--quiet'),
+    grid: { stroke: colour(into, '--line'), width: 1 },
     ticks: { show: false },
   };
   const clock = new Intl.DateTimeFormat('en-GB', {
@@ -53,8 +57,18 @@ async function draw(into: HTMLElement, hours: Hour[]): Promise<() => void> {
       axes: [{ ...axis, values: (_, ticks) => ticks.map((s) => clock.format(s * 1000)) }, axis],
       series: [
         {},
-        { label: t('status.success'), stroke: colour('--good'), width: 2, points: { show: false } },
-        { label: t('status.fail'), stroke: colour('--bad'), width: 2, points: { show: false } },
+        {
+          label: t('status.success'),
+          stroke: colour(into, '--good'),
+          width: 2,
+          points: { show: false },
+        },
+        {
+          label: t('status.fail'),
+          stroke: colour(into, '--bad'),
+          width: 2,
+          points: { show: false },
+        },
       ],
     },
     [
@@ -71,25 +85,33 @@ async function draw(into: HTMLElement, hours: Hour[]): Promise<() => void> {
 
 export function HourChart({ integrations }: { integrations: IntegrationStats[] }) {
   const ref = useRef<HTMLDivElement>(null);
+  const [plain, setPlain] = useState(false);
   const hours = sum(integrations);
   const key = JSON.stringify(hours);
   // Another theme or zone: drawn anew, since a canvas keeps its colours.
   const look = `${preferences.value.theme ?? ''} ${zone()}`;
   useEffect(() => {
     if (!ref.current || hours.length < 2) return undefined;
+    // Of a build that is gone the chart cannot be fetched: then the table is there (stale.ts).
     const drawn = draw(ref.current, hours);
+    drawn.catch(() => {
+      setPlain(true);
+    });
     return () => {
-      void drawn.then((end) => {
-        end();
-      });
+      drawn.then(
+        (end) => {
+          end();
+        },
+        () => undefined,
+      );
     };
   }, [key, look]);
   if (hours.length < 2) return null;
   return (
     <figure>
       <figcaption>{t('chart.title')}</figcaption>
-      <div ref={ref} class="chart" aria-hidden="true" />
-      <details>
+      <div ref={ref} class="chart" aria-hidden="true" hidden={plain} />
+      <details open={plain}>
         <summary>{t('chart.data')}</summary>
         <table aria-label={t('chart.title')}>
           <thead>
