@@ -31,23 +31,51 @@ static void write_head(struct connection *c, int code, const struct buf *headers
 	(void)evbuffer_add(out, "\r\n", 2);
 }
 
+/* False: nobody waits for it any more. */
+static bool begin_reply(struct connection *c, int code, const struct buf *headers,
+                        size_t len, bool *with_body)
+{
+	const struct http_head *head = &c->request.head;
+	bool bodiless = code == 204 || code == 304;
+
+	*with_body =
+		len && !bodiless && !(head->method && strcmp(head->method, "HEAD") == 0);
+	if (!c->io) {
+		connection_free(c);
+		return false;
+	}
+	c->last |= c->server->draining || !head->keep_alive;
+	write_head(c, code, headers, bodiless ? -1 : (int64_t)len);
+	c->state = STATE_REPLYING;
+	connection_set_deadline(c, c->server->options.write_ms);
+	return true;
+}
+
 void httpd_reply(struct httpd_request *request, int code, const struct buf *headers,
                  const void *body, size_t len)
 {
 	struct connection *c = (struct connection *)request;
-	bool bodiless = code == 204 || code == 304;
+	bool with_body;
 
-	if (!c->io) {
-		connection_free(c);
-		return;
-	}
-	c->last |= c->server->draining || !request->head.keep_alive;
-	write_head(c, code, headers, bodiless ? -1 : (int64_t)len);
-	if (len && !bodiless &&
-	    !(request->head.method && strcmp(request->head.method, "HEAD") == 0))
+	if (begin_reply(c, code, headers, len, &with_body) && with_body)
 		(void)evbuffer_add(bufferevent_get_output(c->io), body, len);
-	c->state = STATE_REPLYING;
-	connection_set_deadline(c, c->server->options.write_ms);
+}
+
+static void free_body(const void *data, size_t len, void *body)
+{
+	free(body);
+}
+
+void httpd_reply_taking(struct httpd_request *request, int code, const struct buf *headers,
+                        char *body, size_t len)
+{
+	struct connection *c = (struct connection *)request;
+	bool with_body;
+
+	if (!begin_reply(c, code, headers, len, &with_body) || !with_body ||
+	    evbuffer_add_reference(bufferevent_get_output(c->io), body, len, free_body,
+	                           body))
+		free(body);
 }
 
 void connection_refuse(struct connection *c, int code, const char *why)

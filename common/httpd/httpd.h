@@ -64,6 +64,9 @@ void httpd_header(struct buf *headers, const char *name, const char *value);
  */
 void httpd_reply(struct httpd_request *request, int code, const struct buf *headers,
                  const void *body, size_t len);
+/* The same with a body of malloc(), or NULL, which it takes: no copy of a large one. */
+void httpd_reply_taking(struct httpd_request *request, int code, const struct buf *headers,
+                        char *body, size_t len);
 
 /* A stream ends with its connection. `on_gone` is the last call of a stream. */
 struct httpd_stream_events {

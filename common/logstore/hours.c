@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 #define HOUR_ID_SIZE 48
-#define LABS_MAX     16 /* of more the range is read */
+#define LABS_MAX     16  /* of more the range is read */
+#define BATCH_HOURS  200 /* some kilobytes each */
 
 /* ---- counting ---- */
 
@@ -274,7 +275,7 @@ int hours_read(struct logstore *s, const int64_t *labs, size_t n_labs, int64_t f
 	int64_t from = from_ms / TALLY_HOUR_MS, to = to_ms / TALLY_HOUR_MS;
 	int64_t oldest = to - HOURS_KEPT_DAYS * 24;
 	struct hours_reading reading = { .all = n_labs == 0, .each = each, .arg = arg };
-	CLEANUP_BSON bson_t *options = BCON_NEW("batchSize", BCON_INT32(10000));
+	CLEANUP_BSON bson_t *options = BCON_NEW("batchSize", BCON_INT32(BATCH_HOURS));
 
 	if (from < oldest)
 		from = oldest;

@@ -11,7 +11,24 @@ struct index {
 	int64_t kept_s; /* documents go when their first field is so old; 0: never */
 };
 
-static int ensure_index(struct logstore *s, const struct index *index)
+struct patience {
+	bool (*wait)(void *arg);
+	void *arg;
+};
+
+/* An answer that is late is no failure: the server is still at it, or has just done it. */
+static int run_patiently(struct logstore *s, const struct patience *patience,
+                         const bson_t *command)
+{
+	int result = mongo_command(s->mongo, command, NULL);
+
+	while (result && mongo_is_unanswered(s->mongo) && patience->wait(patience->arg))
+		result = mongo_command(s->mongo, command, NULL);
+	return result;
+}
+
+static int ensure_index(struct logstore *s, const struct index *index,
+                        const struct patience *patience)
 {
 	bson_t key = BSON_INITIALIZER;
 
@@ -22,12 +39,12 @@ static int ensure_index(struct logstore *s, const struct index *index)
 		BCON_NEW("key", BCON_DOCUMENT(&key), "name", BCON_UTF8(index->name));
 	if (index->kept_s)
 		(void)BSON_APPEND_INT64(spec, "expireAfterSeconds", index->kept_s);
-	CLEANUP_BSON bson_t *command =
+	CLEANUP_BSON bson_t *create =
 		BCON_NEW("createIndexes", BCON_UTF8(index->collection), "indexes", "[",
 	                 BCON_DOCUMENT(spec), "]");
 
 	bson_destroy(&key);
-	return mongo_command(s->mongo, command, NULL);
+	return run_patiently(s, patience, create);
 }
 
 /* each index costs on every insert: only what the readers cannot do without */
@@ -105,7 +122,7 @@ static void note_names(struct names *names, const bson_t *reply)
 }
 
 /* Asked for first: to drop one that is not there is an error. */
-static int drop_obsolete(struct logstore *s)
+static int drop_listed(struct logstore *s)
 {
 	CLEANUP_BSON bson_t *list = BCON_NEW("listIndexes", BCON_UTF8(LOGSTORE_LOGS));
 	struct names names = { { false } };
@@ -127,11 +144,23 @@ static int drop_obsolete(struct logstore *s)
 	return result;
 }
 
-int logstore_ensure_indexes(struct logstore *s)
+/* What an earlier call dropped without an answer may be refused, once. */
+static int drop_obsolete(struct logstore *s, const struct patience *patience)
 {
+	int result = drop_listed(s), refused = 0;
+
+	while (result && (mongo_is_unanswered(s->mongo) || refused++ == 0) &&
+	       patience->wait(patience->arg))
+		result = drop_listed(s);
+	return result;
+}
+
+int logstore_ensure_indexes(struct logstore *s, bool (*wait)(void *arg), void *arg)
+{
+	const struct patience patience = { .wait = wait, .arg = arg };
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(indexes) && result == 0; i++)
-		result = ensure_index(s, &indexes[i]);
-	return result ? result : drop_obsolete(s);
+		result = ensure_index(s, &indexes[i], &patience);
+	return result ? result : drop_obsolete(s, &patience);
 }

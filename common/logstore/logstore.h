@@ -80,8 +80,15 @@ struct logstore *logstore_close(struct logstore *s);
 /* Why the last call said LOGSTORE_E_AWAY, for a person, without data. */
 const char *logstore_error(const struct logstore *s);
 int logstore_ping(struct logstore *s, int64_t deadline_ms) MUST_CHECK;
-/* Creates missing indexes (integration-admin migrate, and callback at start). */
-int logstore_ensure_indexes(struct logstore *s) MUST_CHECK;
+/*
+ * Creates missing indexes, and drops those of earlier versions (integration-admin migrate,
+ * and callback beside its work). On a large collection a server takes longer than any call
+ * of ours may, and goes on when nobody waits: so what is not answered is asked for again
+ * until it is there. `wait` is called in between, and sleeps; its false ends it.
+ * LOGSTORE_E_AWAY: something is missing.
+ */
+int logstore_ensure_indexes(struct logstore *s, bool (*wait)(void *arg),
+                            void *arg) MUST_CHECK;
 
 /* One unordered bulk insert; results[i] for entries[i]. LOGSTORE_E_AWAY: nothing is known.
  */

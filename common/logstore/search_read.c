@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "logstore/search_filter.h"
+#include "logstore/search_hint.h"
 #include "logstore/store.h"
 #include "logstore/window.h"
 
@@ -13,7 +14,9 @@ struct progress {
 	const struct search_reading *reading;
 	size_t seen, before; /* all, and before this window */
 	size_t looked_at;    /* in this window, for words */
-	bool ended;          /* by row() */
+	size_t looked_at_all;
+	int64_t newest_ms, last_ms; /* inserted_at of the first, and of the last wanted */
+	bool ended;                 /* by row() */
 };
 
 const char *const search_worded[3] = { "error_message", "fusion_log", "error_kind" };
@@ -39,9 +42,14 @@ static bool take(const bson_t *doc, void *arg)
 	struct progress *p = arg;
 
 	p->looked_at++;
+	p->looked_at_all++;
 	if (p->reading->filter->words && !has_words(doc, p->reading->filter))
 		return true;
 	p->seen++;
+	if (p->seen == 1)
+		p->newest_ms = store_time(doc, "inserted_at");
+	if (p->seen == p->reading->most)
+		p->last_ms = store_time(doc, "inserted_at");
 	p->ended = !p->reading->row(doc, p->reading->arg);
 	return !p->ended && p->seen < p->reading->most;
 }
@@ -91,21 +99,51 @@ static int read_whole(struct logstore *s, struct progress *p, struct search_span
 	return read_span(s, p, &span);
 }
 
+static void begin(struct window *w, const struct search_reading *r,
+                  const struct search_span *span, int64_t now_ms)
+{
+	int64_t end_ms = span->high_ms ? span->high_ms : now_ms;
+	struct search_hint hint;
+
+	window_begin(w, r->filter->from_ms, span->high_ms, now_ms,
+	             min_size(r->most, WINDOW_MOST));
+	if (!search_hint_find(search_hint_key(r->filter, r->most, now_ms), now_ms, &hint))
+		return;
+	int64_t width_ms =
+		span->after ? hint.span_ms + hint.span_ms / 3 : end_ms - hint.low_ms;
+	if (width_ms > 0)
+		window_begin_with(w, width_ms);
+}
+
+static void learn(const struct progress *p, const struct search_span *span, int64_t now_ms)
+{
+	const struct search_reading *r = p->reading;
+	int64_t last_ms = p->seen == r->most ? p->last_ms : r->filter->from_ms;
+
+	if (span->after || p->looked_at_all > WINDOW_MOST ||
+	    (p->ended && p->seen < r->most))
+		return;
+	search_hint_learn(search_hint_key(r->filter, r->most, now_ms), now_ms,
+	                  p->seen ? p->newest_ms : now_ms, last_ms);
+}
+
 static int read_windows(struct logstore *s, struct progress *p, struct search_span span)
 {
+	const struct search_span whole = span;
+	int64_t now_ms = clock_wall_ms();
 	struct window w;
 
-	window_begin(&w, p->reading->filter->from_ms, span.high_ms, clock_wall_ms(),
-	             min_size(p->reading->most, WINDOW_MOST));
+	begin(&w, p->reading, &span, now_ms);
 	while (p->seen < p->reading->most && !p->ended) {
 		if (!next_window(p, &w))
-			return 0;
+			break;
 		span.low_ms = w.low_ms;
 		span.high_ms = w.high_ms;
 		if (read_span(s, p, &span))
 			return LOGSTORE_E_AWAY;
 		span.after = NULL; /* its instant is read */
 	}
+	learn(p, &whole, now_ms);
 	return 0;
 }
 

@@ -17,6 +17,11 @@ void window_begin(struct window *w, int64_t from_ms, int64_t to_ms, int64_t now_
 	};
 }
 
+void window_begin_with(struct window *w, int64_t width_ms)
+{
+	w->width_ms = width_ms;
+}
+
 /* A third more than the yield asks for, at most GROWTH times as wide, never narrower than a
  * quarter. */
 static int64_t next_width(int64_t width_ms, size_t found, size_t wanted)

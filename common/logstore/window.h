@@ -23,6 +23,8 @@ struct window {
  */
 void window_begin(struct window *w, int64_t from_ms, int64_t to_ms, int64_t now_ms,
                   size_t wanted);
+/* Before the first one: it is as wide as this. */
+void window_begin_with(struct window *w, int64_t width_ms);
 /*
  * The next one: the first, or what lies before the last one, which gave `found` while
  * `wanted` more are wanted. False: the range is read.

@@ -9,6 +9,7 @@ struct mongo {
 	unsigned failures;
 	int64_t closed_until_ms; /* no call before; 0 = none failed */
 	struct err_text error;
+	bool unanswered; /* what that error is */
 
 	/* transaction.c */
 	mongoc_client_session_t *session; /* NULL until the first transaction */

@@ -86,6 +86,11 @@ const char *mongo_error(const struct mongo *m)
 	return m->error.text;
 }
 
+bool mongo_is_unanswered(const struct mongo *m)
+{
+	return m->unanswered;
+}
+
 static bool is_closed(const struct mongo *m)
 {
 	return m->closed_until_ms > clock_mono_ms();
@@ -94,6 +99,7 @@ static bool is_closed(const struct mongo *m)
 static int fail(struct mongo *m, const bson_error_t *error)
 {
 	m->failures++;
+	m->unanswered = error->domain == MONGOC_ERROR_STREAM;
 	m->released = false; /* the server may be well, and a document locked */
 	m->closed_until_ms =
 		clock_mono_ms() + backoff_wait_ms(BACKOFF_FIRST_MS, BACKOFF_MAX_MS,

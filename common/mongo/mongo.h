@@ -29,6 +29,9 @@ int mongo_open(const char *url, struct mongo **out, struct err_text *why) MUST_C
 struct mongo *mongo_close(struct mongo *m);
 /* For a person, without data: why the last call said MONGO_E_AWAY. */
 const char *mongo_error(const struct mongo *m);
+/* The last call failed by its answer alone, which did not come: the server has the command
+ * and may still work on it. */
+bool mongo_is_unanswered(const struct mongo *m);
 
 /* `reply` may be NULL, else the caller's to destroy when 0 was returned. */
 int mongo_command(struct mongo *m, const bson_t *command, bson_t *reply) MUST_CHECK;

@@ -35,6 +35,9 @@ int calls_run(struct service_ctx *ctx, void *callback);
 /* The counts by hour, out of integration.status-updates. */
 int hours_run(struct service_ctx *ctx, void *callback);
 
+/* The log store's indexes, beside the work. */
+int indexes_run(struct service_ctx *ctx, void *callback);
+
 struct http;
 /* On the loop thread. */
 int http_start(struct callback *cb, struct http **out, struct err_text *why) MUST_CHECK;

@@ -33,12 +33,9 @@ static bool handle(struct pipeline *p, const struct kafka_message *messages, siz
 	return false;
 }
 
-/* Indexes are a wish, not a condition: without them reads are slow, and nothing is lost. */
-static void rest(struct pipeline *p, bool beginning)
+static void rest(struct pipeline *p)
 {
-	tell_store(p,
-	           (beginning ? logstore_ensure_indexes(p->store)
-	                      : logstore_ping(p->store, clock_mono_ms() + PING_MS)) == 0);
+	tell_store(p, logstore_ping(p->store, clock_mono_ms() + PING_MS) == 0);
 }
 
 int consumer_run(struct service_ctx *ctx, void *callback)

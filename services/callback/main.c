@@ -94,6 +94,7 @@ static int start(struct service_ctx *ctx, struct err_text *why)
 	service_thread(ctx, "consumer", consumer_run, &callback);
 	service_thread(ctx, "calls", calls_run, &callback);
 	service_thread(ctx, "hours", hours_run, &callback);
+	service_thread(ctx, "indexes", indexes_run, &callback);
 	return 0;
 }
 

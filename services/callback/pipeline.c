@@ -65,7 +65,7 @@ static void run(struct pipeline *p)
 	int64_t looked_ms = 0;
 
 	if (kind->rest)
-		kind->rest(p, true);
+		kind->rest(p);
 	while (!service_draining(p->cb->ctx)) {
 		size_t n = kafka_consumer_batch(p->kafka, messages, kind->batch, POLL_MS);
 
@@ -76,7 +76,7 @@ static void run(struct pipeline *p)
 		looked_ms = clock_mono_ms();
 		look_around(p);
 		if (n == 0 && kind->rest)
-			kind->rest(p, false);
+			kind->rest(p);
 	}
 }
 

@@ -16,7 +16,7 @@ struct pipeline_kind {
 	/* True: every message is done with. False: the batch comes again. */
 	bool (*handle)(struct pipeline *p, const struct kafka_message *messages, size_t n);
 	/* At the beginning, and once a second while nothing comes; may be NULL. */
-	void (*rest)(struct pipeline *p, bool beginning);
+	void (*rest)(struct pipeline *p);
 };
 
 struct pipeline {

@@ -31,7 +31,8 @@ enum {
 	ROUTE_BODY = 2,     /* a JSON object, parsed before */
 	ROUTE_INTERNAL = 4, /* x-internal-token will do */
 	ROUTE_NO_BODY_OK = 8,
-	ROUTE_SENDS = 16, /* it waits for a partner */
+	ROUTE_SENDS = 16,  /* it waits for a partner */
+	ROUTE_SHARED = 32, /* readers of all labs share its answer for a moment */
 };
 
 struct call {
@@ -49,6 +50,8 @@ struct call {
 	/* the answer */
 	int code; /* 0: nothing was said yet */
 	json_t *answer;
+	char *text; /* `answer` as bytes, made before it goes back to the loop */
+	size_t text_len;
 	struct buf raw; /* instead of `answer`, with raw_type */
 	const char *raw_type;
 	struct buf headers;

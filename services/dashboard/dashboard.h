@@ -29,6 +29,7 @@ struct dashboard_config {
 };
 
 struct pool;
+struct shared;
 struct stream;
 struct dashboard {
 	struct service_ctx *ctx;
@@ -42,9 +43,10 @@ struct dashboard {
 	struct pool *sends; /* tests of a row: what waits for a partner */
 	struct limiter *limiter;
 	struct stream *stream;
+	struct shared *shared; /* answers */
 };
 
-extern struct metric metric_responses, metric_seconds, metric_logins;
+extern struct metric metric_responses, metric_seconds, metric_logins, metric_shared;
 
 /* server.c, on the loop thread */
 int server_start(struct dashboard *d, struct err_text *why) MUST_CHECK;

@@ -12,7 +12,7 @@
 
 #define EXPORT_ROWS  10000
 #define EXPORT_BYTES ((size_t)8 << 20)
-#define EXPORT_PAGE  2000
+#define EXPORT_PAGE  250
 
 static const char *const columns[] = {
 	"log_id",

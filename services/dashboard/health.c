@@ -124,10 +124,12 @@ static json_t *stuck_json(struct call *call, const json_t *health, bool *mongodb
 	size_t i;
 	bool none = !who->all_labs && who->n_labs == 0;
 
-	*mongodb = none || (logstore_count(stores_logs(call->stores), &filter,
-	                                   COUNT_CAP + 1, &n) == 0 &&
-	                    logstore_search(stores_logs(call->stores), &filter, NULL,
-	                                    STUCK_SHOWN, &page) == 0);
+	*mongodb = none || logstore_search(stores_logs(call->stores), &filter, NULL,
+	                                   STUCK_SHOWN, &page) == 0;
+	n = (int64_t)json_array_size(page.rows);
+	if (*mongodb && page.more)
+		*mongodb = logstore_count(stores_logs(call->stores), &filter, COUNT_CAP + 1,
+		                          &n) == 0;
 	if (json_array_size(page.rows) > 0 && stores_settings(call->stores, &settings))
 		settings = NULL;
 	json_array_foreach (page.rows, i, row) {

@@ -13,11 +13,15 @@ struct metric metric_seconds = METRIC_SECONDS(
 	"dashboard_http_seconds", "From a request to its answer, by address.", "path");
 struct metric metric_logins =
 	METRIC_COUNTER("dashboard_logins_total", "Log-ins by result.", "result");
+struct metric metric_shared =
+	METRIC_COUNTER("dashboard_shared_answers_total",
+                       "Answers that had been worked out for another reader.", NULL);
 
 static struct metric *const metrics[] = {
 	&metric_responses,
 	&metric_seconds,
 	&metric_logins,
+	&metric_shared,
 };
 
 static struct dashboard_config config;

@@ -13,6 +13,7 @@
 #define HOUR_MS          TALLY_HOUR_MS
 #define HOURS_MAX        (7 * 24 + 1)
 #define INTEGRATIONS_MAX 200
+#define PLACES           1024
 #define SCAN_MAX         5000 /* logs, of what the hours' counts do not know */
 #define LIVE_MOST        300  /* so few are counted as they are now */
 
@@ -32,6 +33,7 @@ struct stats {
 	int64_t from_ms, to_ms;
 	size_t n_hours, n;
 	struct integration_stats items[INTEGRATIONS_MAX];
+	uint16_t places[PLACES]; /* of items, by hash, from 1; 0: free */
 	int64_t totals[LOG_STATUS_SUPPRESSED + 1];
 	bool capped;
 };
@@ -49,17 +51,34 @@ static void count(struct rates *r, const struct tally_item *item, const int64_t 
 		r->times[i] += item->times[i];
 }
 
+/* Where it is, or would be. */
+static uint16_t *place_of(struct stats *s, const struct tally_item *item)
+{
+	uint64_t hash = (uint64_t)item->integration_id * 31 + (uint64_t)item->lab_id;
+	size_t at = (size_t)(hash * 0x9e3779b97f4a7c15ULL >> 40) % PLACES;
+
+	for (; s->places[at]; at = (at + 1) % PLACES) {
+		const struct integration_stats *of = &s->items[s->places[at] - 1];
+
+		if (of->integration_id == item->integration_id &&
+		    of->lab_id == item->lab_id)
+			break;
+	}
+	return &s->places[at];
+}
+
 static struct integration_stats *find(struct stats *s, const struct tally_item *item)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (s->items[i].integration_id == item->integration_id &&
-		    s->items[i].lab_id == item->lab_id)
-			return &s->items[i];
+	uint16_t *place = place_of(s, item);
+
+	if (*place)
+		return &s->items[*place - 1];
 	if (s->n == INTEGRATIONS_MAX) {
 		s->capped = true;
 		return NULL;
 	}
 	struct integration_stats *new = &s->items[s->n++];
+	*place = (uint16_t)s->n;
 	*new = (struct integration_stats){
 		.integration_id = item->integration_id,
 		.auth_id = item->auth_id,
@@ -108,6 +127,7 @@ static void forget(struct stats *s)
 		free(s->items[i].hours);
 	}
 	s->n = 0;
+	memset(s->places, 0, sizeof(s->places));
 	memset(s->totals, 0, sizeof(s->totals));
 	s->capped = false;
 }

@@ -6,7 +6,9 @@ Every kind of read that the page makes, by readers who ask again `pause` seconds
 streams, of which a tenth watch the lab that is busy. A table on stdout, JSON in $BENCH_JSON. The logs are written once a stack.
 """
 import argparse
+import bisect
 import http.client
+import itertools
 import json
 import multiprocessing
 import os
@@ -42,24 +44,34 @@ DAYS, BATCH, BILLS = 7, 1000, 300000
 
 # ---- a million logs ----
 
-def batch(n, number, of, end):
+def pick(values, weights):
+    """A function that draws one of the values; random.choices adds the weights up at every call."""
+    sums = list(itertools.accumulate(weights))
+    return lambda draw: values[bisect.bisect(sums, draw.random() * sums[-1])]
+
+
+lab, action_of, status_of = pick(LABS, WEIGHTS), pick(ACTIONS, COMMON), pick(list(STATUSES), STATUSES.values())
+
+
+def batch(number, of, end):
     draw = random.Random(number)
-    for i in range(n):
-        at = end - timedelta(days=DAYS * (1 - (number * n + i) / (n * of)))
-        lab, action = draw.choices(LABS, WEIGHTS)[0], draw.choices(ACTIONS, COMMON)[0]
-        status = draw.choices([*STATUSES], STATUSES.values())[0]
+    for i in range(BATCH):
+        at = end - timedelta(days=DAYS * (1 - (number * BATCH + i) / (BATCH * of)))
+        status = status_of(draw)
         if status == "QUEUED" and end - at > timedelta(hours=1):
             status = "SUCCESS"
         bill = draw.randrange(1, BILLS)
-        fields = {"kind": "API" if draw.random() < 0.25 else "WEBHOOK", "action": action, "draw": draw,
+        fields = {"kind": "API" if draw.random() < 0.25 else "WEBHOOK", "action": action_of(draw), "draw": draw,
                   "next_auto_retry_at": end + timedelta(days=30), "bill_id": Int64(bill), "patient_id": Int64(BILLS + bill // 2)}
-        yield made.failed(lab, at, **fields) if status == "FAIL" else made.log(lab, at, status, **fields)
+        yield made.failed(lab(draw), at, **fields) if status == "FAIL" else made.log(lab(draw), at, status, **fields)
 
 
 def write_share(url, share, shares, batches, end):
     logs = pymongo.MongoClient(url, retryWrites=False)["integration"].integration_directory
     for number in range(share, batches, shares):
-        logs.insert_many(batch(BATCH, number, batches, end), ordered=False)
+        logs.insert_many(batch(number, batches, end), ordered=False)
+        if number % 50 == 0:
+            print(f"{number * BATCH} logs written", flush=True)
 
 
 def write_retries(database):
@@ -74,18 +86,21 @@ def fill(stack, n):
     marker = stack.mongo.bench_marker.find_one({"_id": "logs"})
     if marker and marker["n"] == n:
         return None
-    assert not marker, "this stack has other logs of a benchmark: ./dev reset"
+    assert not marker and not stack.mongo.integration_directory.find_one({"lab_id": LABS[0]}), \
+        "this stack has other logs of a benchmark, or half of them: ./dev reset"
     began, end = time.monotonic(), datetime.now(timezone.utc)
     shares = [multiprocessing.Process(target=write_share, args=(stack.env["MONGODB_URL"], k, 2, n // BATCH, end)) for k in range(2)]
     for share in shares:
         share.start()
     for share in shares:
         share.join()
+    assert all(share.exitcode == 0 for share in shares)
     took = time.monotonic() - began
     write_retries(stack.mongo)
     stack.stop("callback")
     stack.start("callback")  # its round begins with the newest hours, as if it had written them
     first = (end - timedelta(hours=25)).replace(tzinfo=None)
+    print(f"{n} logs after {took:.0f} s; waiting for the last day's counts by hour", flush=True)
     eventually(lambda: stack.mongo.integration_hour.count_documents({"lab_id": -1, "hour": {"$gte": first}}) >= 25, 900, every=2,
                what="the last day's counts by hour")
     stack.mongo.bench_marker.insert_one({"_id": "logs", "n": n, "at": end})
@@ -93,10 +108,6 @@ def fill(stack, n):
 
 
 # ---- what is read ----
-
-def lab(draw):
-    return draw.choices(LABS, WEIGHTS)[0]
-
 
 DAY = {"from": "-24h"}
 READS = {

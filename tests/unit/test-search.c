@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "logstore/search_filter.h"
+#include "logstore/search_hint.h"
 #include "logstore/window.h"
 
 static const int64_t ids[] = { 11, 12, 13 };
@@ -146,6 +147,63 @@ static void test_windows_fit(void **state)
 	assert_true(w.high_ms - w.low_ms < 6 * first_ms);
 }
 
+#define HOUR 3600000LL
+
+/* Where a page was found, the next search of the same begins. */
+static void test_hints(void **state)
+{
+	static const struct log_filter failures = { LABS(1), .statuses = FAILED };
+	static const struct {
+		int64_t then_ms, newest_ms, last_ms; /* learned */
+		int64_t now_ms, low_ms, span_ms;
+	} cases[] = {
+		/* a steady flow: a third more than it took then */
+		{ 100 * HOUR, 100 * HOUR, 97 * HOUR, 200 * HOUR, 196 * HOUR, 3 * HOUR },
+		/* nothing came since: the same logs */
+		{ 100 * HOUR, 50 * HOUR, 40 * HOUR, 101 * HOUR, 40 * HOUR, 10 * HOUR },
+		/* all there are */
+		{ 100 * HOUR, 90 * HOUR, 0, 101 * HOUR, 0, 90 * HOUR },
+	};
+	struct search_hint hint;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t key = search_hint_key(&failures, 51 + i, cases[i].then_ms);
+
+		assert_false(search_hint_find(key, cases[i].now_ms, &hint));
+		search_hint_learn(key, cases[i].then_ms, cases[i].newest_ms,
+		                  cases[i].last_ms);
+		assert_int_equal(search_hint_key(&failures, 51 + i, cases[i].now_ms), key);
+		assert_true(search_hint_find(key, cases[i].now_ms, &hint));
+		assert_int_equal(hint.low_ms, cases[i].low_ms);
+		assert_int_equal(hint.span_ms, cases[i].span_ms);
+	}
+}
+
+/* Each part of a filter makes another question of it, but for the times. */
+static void test_hints_are_of_one_filter(void **state)
+{
+	static const struct log_filter filters[] = {
+		{ LABS(1) },
+		{ LABS(2) },
+		{ LABS(1), .statuses = FAILED },
+		{ LABS(1), .integration_type = "API" },
+		{ LABS(1), .error_kind = "API" },
+		{ LABS(1), .actions = { 12 }, .n_actions = 1 },
+		{ LABS(1), .auth_id = 12 },
+		{ LABS(1), .integration_id = 12 },
+		{ LABS(1), .to_ms = 9 * HOUR },
+		{ LABS(1), .to_ms = 8 * HOUR },
+	};
+	const struct log_filter later = { LABS(1), .from_ms = HOUR };
+
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
+		for (size_t k = 0; k < i; k++)
+			assert_true(search_hint_key(&filters[i], 51, 10 * HOUR) !=
+			            search_hint_key(&filters[k], 51, 10 * HOUR));
+	assert_true(search_hint_key(&later, 51, 10 * HOUR) ==
+	            search_hint_key(&filters[0], 51, 11 * HOUR));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +211,8 @@ int main(void)
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_windows_cover_the_range),
 		cmocka_unit_test(test_windows_fit),
+		cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_hints_are_of_one_filter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,15 @@
 #include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
+#include <time.h>
 #include <unistd.h>
+
+#define INDEXES_MS (3600LL * 1000)
+
+struct index_wait {
+	int64_t until_ms;
+	bool said;
+};
 
 static bool is_directory_of_migrations(const char *dir)
 {
@@ -45,13 +53,29 @@ static int migrate_postgres(struct admin *a, const char *dir)
 	return result ? result : catalogue_write(pg);
 }
 
+/* Of a large store an index takes minutes. */
+static bool wait_for_index(void *arg)
+{
+	struct index_wait *wait = arg;
+	const struct timespec between = { .tv_nsec = 500000000L };
+
+	if (!wait->said)
+		printf("mongodb    building indexes, of many logs for minutes\n");
+	wait->said = true;
+	(void)fflush(stdout);
+	(void)nanosleep(&between, NULL);
+	return clock_mono_ms() < wait->until_ms;
+}
+
 static int migrate_mongodb(struct admin *a, const char *dir)
 {
 	struct logstore *store = admin_store(a);
 
+	struct index_wait wait = { .until_ms = clock_mono_ms() + INDEXES_MS };
+
 	if (!store)
 		return EXIT_CONFIG;
-	if (logstore_ensure_indexes(store)) {
+	if (logstore_ensure_indexes(store, wait_for_index, &wait)) {
 		(void)fprintf(stderr, "mongodb: %s\n", logstore_error(store));
 		return EXIT_AWAY;
 	}
