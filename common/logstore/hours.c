@@ -289,3 +289,34 @@ int hours_read(struct logstore *s, const int64_t *labs, size_t n_labs, int64_t f
 	               ? LOGSTORE_E_AWAY
 	               : 0;
 }
+
+static bool take_newest(const bson_t *doc, void *arg)
+{
+	int64_t *newest_ms = arg, end_ms = store_time(doc, "hour") + TALLY_HOUR_MS;
+
+	if (end_ms > *newest_ms)
+		*newest_ms = end_ms;
+	return true;
+}
+
+int hours_newest(struct logstore *s, int64_t lab_id, int64_t before_ms, int64_t *out_ms)
+{
+	static const int64_t ago[] = { 0, 12, 48, HOURS_KEPT_DAYS * 24 };
+	CLEANUP_BSON bson_t *options =
+		BCON_NEW("batchSize", BCON_INT32(BATCH_HOURS), "projection", "{", "hour",
+	                 BCON_INT32(1), "}");
+	int64_t to = before_ms / TALLY_HOUR_MS;
+	int result = 0;
+
+	*out_ms = 0;
+	for (size_t i = 0; i + 1 < ARRAY_SIZE(ago) && *out_ms == 0 && result == 0; i++) {
+		CLEANUP_BSON bson_t *filter =
+			filter_by_id(&lab_id, 1, to - ago[i + 1], to - ago[i]);
+
+		result = mongo_find(s->mongo, LOGSTORE_HOURS, filter, options, take_newest,
+		                    out_ms);
+	}
+	if (*out_ms > before_ms)
+		*out_ms = before_ms;
+	return result ? LOGSTORE_E_AWAY : 0;
+}

@@ -20,6 +20,9 @@ int hours_count(struct logstore *s, int64_t lab_id, int64_t from_ms, int64_t to_
  */
 int hours_write(struct logstore *s, const struct tally *tally,
                 int64_t counted_at_ms) MUST_CHECK;
+/* Where the newest hour before this ends in which the lab had logs; 0: none is known. */
+int hours_newest(struct logstore *s, int64_t lab_id, int64_t before_ms,
+                 int64_t *out_ms) MUST_CHECK;
 /*
  * What was written of the labs (none: of each), of hours that touch the range. The items
  * live during the call. Of more labs than 16 those of others come too: look at tally_fits.

@@ -1,6 +1,7 @@
 #include "logstore/search_read.h"
 
 #include "base/clock.h"
+#include "logstore/hours.h"
 #include "logstore/search_filter.h"
 #include "logstore/search_hint.h"
 #include "logstore/store.h"
@@ -9,6 +10,8 @@
 /* A window aims at no more than this: so much is sorted, and in memory, at once. */
 #define WINDOW_MOST 2000
 #define LIMIT_MOST  (SIZE_MAX / 4) /* who wants all */
+#define REST_MS     (10LL * 60000)
+#define LOOKS_MOST  3
 
 struct progress {
 	const struct search_reading *reading;
@@ -127,14 +130,30 @@ static void learn(const struct progress *p, const struct search_span *span, int6
 	                  p->seen ? p->newest_ms : now_ms, last_ms);
 }
 
+/* Behind a long rest the counts by hour say where logs begin; without them it takes longer.
+ */
+static void look_for_logs(struct logstore *s, const struct log_filter *f, struct window *w)
+{
+	int64_t lab_id = f->n_labs ? f->labs[0] : HOURS_ALL_LABS, until_ms = 0;
+
+	if (f->n_labs <= 1 && hours_newest(s, lab_id, w->low_ms, &until_ms) == 0)
+		window_rest_until(w, until_ms);
+}
+
 static int read_windows(struct logstore *s, struct progress *p, struct search_span span)
 {
 	const struct search_span whole = span;
 	int64_t now_ms = clock_wall_ms();
+	int looks = 0;
 	struct window w;
 
 	begin(&w, p->reading, &span, now_ms);
 	while (p->seen < p->reading->most && !p->ended) {
+		if (looks < LOOKS_MOST && p->looked_at_all == 0 &&
+		    window_read_ms(&w) > REST_MS) {
+			look_for_logs(s, p->reading->filter, &w);
+			looks++;
+		}
 		if (!next_window(p, &w))
 			break;
 		span.low_ms = w.low_ms;

@@ -45,7 +45,7 @@ def test_migrate_waits_for_an_index(stack):
         run = dev("run", "integration-admin", "migrate", "--only", "mongodb", env={"MONGODB_URL": busy.url})
         busy.shutdown()
     assert "building indexes" in run.stdout and "indexes in place" in run.stdout
-    assert busy.asked[0] == busy.asked[1] and len(set(busy.asked)) == len(busy.asked) - 1
+    assert busy.asked.count(busy.asked[0]) > 1, "it was not asked for again"
 
 
 def test_migrate_gives_up_a_store_that_is_not_there():

@@ -147,6 +147,23 @@ static void test_windows_fit(void **state)
 	assert_true(w.high_ms - w.low_ms < 6 * first_ms);
 }
 
+/* However long nothing was, what comes behind it is read little by little. */
+static void test_windows_behind_a_rest(void **state)
+{
+	const int64_t now_ms = 90LL * 86400000;
+	struct window w;
+	size_t n = 0;
+
+	window_begin(&w, 0, 0, now_ms, 50);
+	while (window_next(&w, 0, 50) && w.low_ms > 0) {
+		int64_t edge_ms = w.high_ms ? w.high_ms : now_ms;
+
+		assert_true(edge_ms - w.low_ms <= 20LL * 60000 ||
+		            edge_ms - w.low_ms <= (now_ms - edge_ms) / 4);
+		assert_true(++n < 50);
+	}
+}
+
 #define HOUR 3600000LL
 
 /* Where a page was found, the next search of the same begins. */
@@ -204,6 +221,32 @@ static void test_hints_are_of_one_filter(void **state)
 	            search_hint_key(&filters[0], 51, 11 * HOUR));
 }
 
+/* Where a rest is known to end it begins anew, and nothing is left out. */
+static void test_windows_beyond_a_rest(void **state)
+{
+	const int64_t now_ms = 100 * HOUR, until_ms = 40 * HOUR;
+	int64_t edge_ms, first_ms;
+	struct window w;
+
+	window_begin(&w, 0, 0, now_ms, 50);
+	assert_true(window_next(&w, 0, 50));
+	edge_ms = w.low_ms;
+	first_ms = now_ms - edge_ms;
+	window_rest_until(&w, until_ms);
+	assert_true(window_next(&w, 0, 50));
+	assert_int_equal(w.high_ms, edge_ms);
+	assert_int_equal(w.low_ms, until_ms);
+	assert_true(window_next(&w, 0, 50));
+	assert_int_equal(w.high_ms, until_ms);
+	assert_int_equal(w.high_ms - w.low_ms, first_ms);
+	/* one that is not older says nothing */
+	edge_ms = w.low_ms;
+	window_rest_until(&w, until_ms);
+	assert_true(window_next(&w, 0, 50));
+	assert_int_equal(w.high_ms, edge_ms);
+	assert_true(w.low_ms < edge_ms);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +254,8 @@ int main(void)
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_windows_cover_the_range),
 		cmocka_unit_test(test_windows_fit),
+		cmocka_unit_test(test_windows_behind_a_rest),
+		cmocka_unit_test(test_windows_beyond_a_rest),
 		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_hints_are_of_one_filter),
 	};
