@@ -102,6 +102,15 @@ static int read_whole(struct logstore *s, struct progress *p, struct search_span
 	return read_span(s, p, &span);
 }
 
+/* Pages behind a cursor are about each other: the newest logs may be of another density. */
+static uint64_t hint_key(const struct search_reading *r, const struct search_span *span,
+                         int64_t now_ms)
+{
+	uint64_t key = search_hint_key(r->filter, r->most, now_ms);
+
+	return span->after ? ~key : key;
+}
+
 static void begin(struct window *w, const struct search_reading *r,
                   const struct search_span *span, int64_t now_ms)
 {
@@ -110,7 +119,7 @@ static void begin(struct window *w, const struct search_reading *r,
 
 	window_begin(w, r->filter->from_ms, span->high_ms, now_ms,
 	             min_size(r->most, WINDOW_MOST));
-	if (!search_hint_find(search_hint_key(r->filter, r->most, now_ms), now_ms, &hint))
+	if (!search_hint_find(hint_key(r, span, now_ms), now_ms, &hint))
 		return;
 	int64_t width_ms =
 		span->after ? hint.span_ms + hint.span_ms / 3 : end_ms - hint.low_ms;
@@ -123,10 +132,9 @@ static void learn(const struct progress *p, const struct search_span *span, int6
 	const struct search_reading *r = p->reading;
 	int64_t last_ms = p->seen == r->most ? p->last_ms : r->filter->from_ms;
 
-	if (span->after || p->looked_at_all > WINDOW_MOST ||
-	    (p->ended && p->seen < r->most))
+	if (p->looked_at_all > WINDOW_MOST || (p->ended && p->seen < r->most))
 		return;
-	search_hint_learn(search_hint_key(r->filter, r->most, now_ms), now_ms,
+	search_hint_learn(hint_key(r, span, now_ms), now_ms,
 	                  p->seen ? p->newest_ms : now_ms, last_ms);
 }
 

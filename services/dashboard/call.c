@@ -41,6 +41,14 @@ void call_answer(struct call *call, int code, json_t *answer)
 	call->code = code;
 }
 
+void call_answer_text(struct call *call, int code, struct buf *text)
+{
+	call_answer(call, code, NULL);
+	free(call->text);
+	call->text_len = text->len;
+	call->text = buf_take(text);
+}
+
 static void set_problem(struct call *call, int code, const char *detail)
 {
 	json_t *problem = json_pack("{s:s,s:s,s:i,s:o,s:s}", "type", "about:blank", "title",

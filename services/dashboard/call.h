@@ -60,6 +60,8 @@ struct call {
 
 /* The answer; takes the reference. */
 void call_answer(struct call *call, int code, json_t *answer);
+/* The same of one that is JSON text already, which it takes. */
+void call_answer_text(struct call *call, int code, struct buf *text);
 /* Problem details. The last word counts. */
 void call_fail(struct call *call, int code, const char *fmt, ...) PRINTF(3, 4);
 /* And which field of the body (a JSON pointer) or which parameter; may be called again. */

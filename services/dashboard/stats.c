@@ -196,75 +196,95 @@ static json_t *text_json(const char *text)
 	return text ? json_string(text) : json_null();
 }
 
-static json_t *hours_json(const struct stats *s, const struct integration_stats *of)
+/* As text: of a week there are more hours than a tree of values should be made of. */
+static void append_hours(struct buf *out, const struct stats *s,
+                         const struct integration_stats *of)
 {
-	json_t *hours = json_array();
 	char at[CLOCK_ISO_SIZE];
 
 	for (size_t i = 0; i < s->n_hours; i++) {
 		const struct rates *r = &of->hours[i];
+		double p95_ms = tally_p95(r->times);
 
 		(void)clock_format_iso((s->from_ms / HOUR_MS + (int64_t)i) * HOUR_MS, at);
-		(void)json_array_append_new(
-			hours,
-			json_pack("{s:s,s:I,s:I,s:I,s:o}", "at", at, "total",
-		                  (json_int_t)r->total, "success", (json_int_t)r->success,
-		                  "fail", (json_int_t)r->fail, "p95_ms", p95_json(r)));
+		buf_printf(out,
+		           "%s{\"at\":\"%s\",\"total\":%" PRId64 ",\"success\":%" PRId64
+		           ",\"fail\":%" PRId64 ",\"p95_ms\":",
+		           i ? "," : "", at, r->total, r->success, r->fail);
+		if (p95_ms < 0)
+			buf_append_str(out, "null}");
+		else
+			buf_printf(out, "%.0f}", p95_ms);
 	}
-	return hours;
 }
 
-static json_t *integration_json(const struct stats *s, const struct integration_stats *of)
+/* The object with one more member, an array that the caller appends and closes. */
+static void open_array(struct buf *out, const json_t *object, const char *member)
+{
+	size_t len = 0;
+	CLEANUP(freep) char *text = jdoc_dump(object, &len);
+
+	buf_append(out, text, len - 1); /* but for its brace */
+	buf_printf(out, ",\"%s\":[", member);
+}
+
+static json_t *integration_json(const struct integration_stats *of)
 {
 	const struct rates *r = &of->all;
 	int64_t ended = r->success + r->fail;
 
 	return json_pack(
-		"{s:o,s:o,s:I,s:o,s:o,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "lab_integration_id",
+		"{s:o,s:o,s:I,s:o,s:o,s:I,s:I,s:I,s:I,s:o,s:o}", "lab_integration_id",
 		id_json(of->integration_id), "auth_id", id_json(of->auth_id), "lab_id",
 		(json_int_t)of->lab_id, "developer_name", text_json(of->developer_name),
 		"operation", text_json(of->operation), "total", (json_int_t)r->total,
 		"success", (json_int_t)r->success, "fail", (json_int_t)r->fail, "queued",
 		(json_int_t)r->queued, "success_rate",
 		ended ? json_real((double)r->success / (double)ended) : json_null(),
-		"p95_ms", p95_json(r), "hours", hours_json(s, of));
+		"p95_ms", p95_json(r));
 }
 
-static json_t *integrations_json(struct call *call, const struct stats *s)
+static void append_integrations(struct buf *out, struct call *call, const struct stats *s)
 {
-	json_t *items = json_array();
 	CLEANUP(settings_unrefp) struct settings *settings = NULL;
 	char lane[LANE_KEY_SIZE];
 
 	if (s->n && stores_settings(call->stores, &settings))
 		settings = NULL;
 	for (size_t i = 0; i < s->n; i++) {
-		json_t *item = integration_json(s, &s->items[i]);
+		CLEANUP_JSON json_t *item = integration_json(&s->items[i]);
 
 		(void)json_object_set_new(
 			item, "lane",
 			text_json(lane_of(settings, s->items[i].integration_id, lane)));
 		mask_operation(call, item);
-		(void)json_array_append_new(items, item);
+		if (i)
+			buf_append_char(out, ',');
+		open_array(out, item, "hours");
+		append_hours(out, s, &s->items[i]);
+		buf_append_str(out, "]}");
 	}
-	return items;
 }
 
-static json_t *stats_json(struct call *call, const struct stats *s)
+static void answer_stats(struct call *call, const struct stats *s)
 {
 	char from[CLOCK_ISO_SIZE], to[CLOCK_ISO_SIZE];
-	json_t *items = integrations_json(call, s);
+	CLEANUP(buf_deinit) struct buf out = BUF_INIT(0);
 	const int64_t *t = s->totals;
 	int64_t total = t[LOG_STATUS_SUCCESS] + t[LOG_STATUS_FAIL] + t[LOG_STATUS_QUEUED] +
 	                t[LOG_STATUS_SUPERSEDED];
-	return json_pack("{s:s,s:s,s:o,s:b,s:{s:I,s:I,s:I,s:I,s:I},s:o}", "from",
-	                 clock_format_iso(s->from_ms, from), "to",
-	                 clock_format_iso(s->to_ms, to), "integrations", items, "capped",
-	                 s->capped, "totals", "total", (json_int_t)total, "success",
-	                 (json_int_t)t[LOG_STATUS_SUCCESS], "fail",
-	                 (json_int_t)t[LOG_STATUS_FAIL], "queued",
-	                 (json_int_t)t[LOG_STATUS_QUEUED], "superseded",
-	                 (json_int_t)t[LOG_STATUS_SUPERSEDED], "health", health_json(call));
+	CLEANUP_JSON json_t *head = json_pack(
+		"{s:s,s:s,s:b,s:{s:I,s:I,s:I,s:I,s:I},s:o}", "from",
+		clock_format_iso(s->from_ms, from), "to", clock_format_iso(s->to_ms, to),
+		"capped", s->capped, "totals", "total", (json_int_t)total, "success",
+		(json_int_t)t[LOG_STATUS_SUCCESS], "fail", (json_int_t)t[LOG_STATUS_FAIL],
+		"queued", (json_int_t)t[LOG_STATUS_QUEUED], "superseded",
+		(json_int_t)t[LOG_STATUS_SUPERSEDED], "health", health_json(call));
+
+	open_array(&out, head, "integrations");
+	append_integrations(&out, call, s);
+	buf_append_str(&out, "]}");
+	call_answer_text(call, CODE_OK, &out);
 }
 
 static bool read_range(struct call *call, struct query *q, struct stats *s)
@@ -294,7 +314,7 @@ void api_stats(struct call *call)
 		if (!q.nothing && count_all(call, s))
 			call_store_away(call);
 		else
-			call_answer(call, CODE_OK, stats_json(call, s));
+			answer_stats(call, s);
 	}
 	forget(s);
 	query_release(&q);
