@@ -30,7 +30,7 @@ json_t *health_for(const struct who *who, const json_t *health)
 
 /* ---- what is stuck, and why ---- */
 
-static int64_t lag_of(const json_t *health, const char *group)
+int64_t health_lag(const json_t *health, const char *group)
 {
 	const json_t *consumer;
 	int64_t lag = 0;
@@ -82,16 +82,21 @@ static struct cause cause_of(const json_t *row, const json_t *health, const char
 			               "Its partner asked to wait (Retry-After)." };
 	if (state && jdoc_int_or(state, "queued", 0) + jdoc_int_or(state, "parked", 0) > 0)
 		return (struct cause){ "queue", "Others of its partner are before it." };
-	if (lag_of(health, "dispatcher") > 0)
+	if (health_lag(health, "dispatcher") > 0)
 		return (struct cause){ "dispatcher",
 			               "The dispatcher has not come to it yet: look at its "
 			               "lag." };
-	if (lag_of(health, "callback") > 0)
+	if (health_lag(health, "callback") > 0)
 		return (struct cause){ "callback", "Reports wait to be written: look at "
 			                           "callback's lag." };
 	return (struct cause){ "unknown",
 		               "Nothing is known to hold it: retry it, which sends it "
 		               "once more." };
+}
+
+const char *health_why(const json_t *health, const json_t *log, const char *lane)
+{
+	return cause_of(log, health, lane).sentence;
 }
 
 static void add_cause(json_t *row, const json_t *health, struct settings *settings)

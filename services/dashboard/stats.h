@@ -6,6 +6,10 @@
 json_t *health_json(struct call *call);
 /* Of a watch_health, what this caller may see. New reference. */
 json_t *health_for(const struct who *who, const json_t *health);
+/* Of a watch_health: messages that wait for this consumer. */
+int64_t health_lag(const json_t *health, const char *group);
+/* What holds a QUEUED log up, as far as is known, as a sentence; its lane may be NULL. */
+const char *health_why(const json_t *health, const json_t *log, const char *lane);
 
 /* lanes.c: an array of all labs' lanes; NULL: PostgreSQL cannot say. */
 json_t *lanes_read(struct pg *pg);

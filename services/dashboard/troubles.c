@@ -1,11 +1,17 @@
 /* What a person would look at first, looked at beforehand: spec, "Troubleshooting". */
-#include "api.h"
+#include "stats.h"
+#include "stream.h"
+#include "watch.h"
 
 #include "base/clock.h"
 #include "settings/settings.h"
 #include "json/jdoc.h"
 
-#define LATE_MS (10 * 60 * 1000)
+#include <inttypes.h>
+#include <stdio.h>
+
+#define LATE_MS    (10 * 60 * 1000)
+#define HISTORY_MS 500
 
 static const struct {
 	const char *kind, *hint;
@@ -42,14 +48,11 @@ static void add(json_t *checks, const char *name, json_t *ok, const char *detail
 	                                              ok, "detail", detail));
 }
 
-static void check_row(struct call *call, const json_t *log, json_t *checks)
+static void check_row(const struct settings *settings, const json_t *log, json_t *checks)
 {
-	CLEANUP(settings_unrefp) struct settings *settings = NULL;
 	int64_t id = jdoc_int_or(log, "lab_integration_id", 0);
 
-	if (!id)
-		return;
-	if (stores_settings(call->stores, &settings)) {
+	if (!settings) {
 		add(checks, "row_active", json_null(), "PostgreSQL does not answer");
 		return;
 	}
@@ -67,7 +70,50 @@ static void check_row(struct call *call, const json_t *log, json_t *checks)
 		    "deliveries to this partner are paused by hand");
 }
 
-static const char *hint_of(const json_t *log)
+/* What people changed of it since; plain SQL leaves no history. */
+static void check_changed(struct call *call, const json_t *log, json_t *checks)
+{
+	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
+	char id[24];
+	const char *params[] = { id, jdoc_text_or(log, "inserted_at", NULL) };
+
+	(void)snprintf(id, sizeof(id), "%" PRId64,
+	               jdoc_int_or(log, "lab_integration_id", 0));
+	if (params[1] &&
+	    pg_query(stores_pg(call->stores),
+	             "SELECT 'version ' || version || ' of ' || integration.iso(at) || ', "
+	             "by ' "
+	             "|| actor || ': a retry uses it' FROM integration.integration_history "
+	             "WHERE integration_id = $1::bigint AND action = 'update' AND at > "
+	             "$2::timestamptz ORDER BY id DESC LIMIT 1",
+	             params, ARRAY_SIZE(params), clock_mono_ms() + HISTORY_MS,
+	             &rows) == 0 &&
+	    pg_rows(rows) > 0)
+		add(checks, "row_unchanged", json_false(), pg_text(rows, 0, 0));
+}
+
+/* Of what is not sent yet: whether its way is free. The hint: what holds it, as far as is
+ * known. */
+static const char *check_way(struct call *call, const struct settings *settings,
+                             const json_t *log, json_t *checks)
+{
+	CLEANUP_JSON json_t *health = watch_health(stream_watch(call->d->stream));
+	int64_t id = jdoc_int_or(log, "lab_integration_id", 0);
+	char key[LANE_KEY_SIZE], waiting[64];
+
+	if (!health)
+		return NULL;
+	const json_t *state = lane_state_of(json_object_get(health, "lane_states"), id);
+	bool open = strcmp(jdoc_text_or(state, "circuit", ""), "open") == 0;
+	int64_t lag = health_lag(health, "dispatcher") + health_lag(health, "callback");
+	(void)snprintf(waiting, sizeof(waiting), "%" PRId64 " tasks and reports wait", lag);
+	add(checks, "circuit", json_boolean(!open),
+	    open ? "its partner fails for some time" : "nothing speaks against sending");
+	add(checks, "lag", json_boolean(lag == 0), waiting);
+	return health_why(health, log, lane_of(settings, id, key));
+}
+
+static const char *hint_of(const json_t *log, const char *why)
 {
 	const char *status = jdoc_text_or(log, "status", "");
 	const char *kind = jdoc_text_or(log, "error_kind", "");
@@ -80,10 +126,9 @@ static const char *hint_of(const json_t *log)
 				return hints[i].hint;
 	if (strcmp(status, "QUEUED") == 0 && clock_parse_iso(at, &at_ms) &&
 	    clock_wall_ms() - at_ms > LATE_MS)
-		return jdoc_bool_or(log, "sent_to_mirth", false)
-		               ? "It was sent and waits for the downstream's word."
-		               : "It waits for long: look at the consumers' lag and at the "
-		                 "lane.";
+		return why ? why
+		           : "It waits for long: look at the consumers' lag and at the "
+		             "lane.";
 	if (!*status)
 		return "The partner asked not to show it: nothing to do.";
 	if (strcmp(status, "SUPERSEDED") == 0)
@@ -93,10 +138,19 @@ static const char *hint_of(const json_t *log)
 
 void troubles_add(struct call *call, json_t *log)
 {
+	CLEANUP(settings_unrefp) struct settings *settings = NULL;
 	json_t *checks = json_array();
-	const char *hint = hint_of(log);
+	const char *why = NULL;
 
-	check_row(call, log, checks);
+	if (jdoc_int_or(log, "lab_integration_id", 0)) {
+		if (stores_settings(call->stores, &settings))
+			settings = NULL;
+		check_row(settings, log, checks);
+		check_changed(call, log, checks);
+		if (strcmp(jdoc_text_or(log, "status", ""), "QUEUED") == 0)
+			why = check_way(call, settings, log, checks);
+	}
+	const char *hint = hint_of(log, why);
 	if (jdoc_text_or(log, "event_id", NULL))
 		add(checks, "event_taken_up", json_true(), "the event became this log");
 	if (strcmp(jdoc_text_or(log, "integration_type", ""), "WEBHOOK") == 0)

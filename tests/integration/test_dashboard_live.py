@@ -84,11 +84,20 @@ def test_health_says_how_lanes_are_and_why_work_is_stuck(world, stack, dashboard
         eventually(lambda: [c["lab_integration_id"] for c in stream.data("health")[-1]["open_circuits"]] == [row], 20, what="it is told")
 
     waiting = next(log for log in world.logs() if log["status"] == "QUEUED")
-    stack.mongo.integration_directory.update_one({"_id": waiting["_id"]}, {"$set": {"inserted_at": waiting["inserted_at"] - timedelta(minutes=30)}})
+    stack.mongo.integration_directory.update_one({"_id": waiting["_id"]}, {"$set": {
+        "inserted_at": waiting["inserted_at"] - timedelta(minutes=30), "updated_at": waiting["inserted_at"] - timedelta(minutes=30)}})
 
     def stuck(of=viewer):
         return {item["log_id"]: (item["why"], item["lane"]) for item in of.get("health")["stuck"]["items"]}
     eventually(lambda: stuck() == {str(waiting["_id"]): ("circuit", str(world.auth))}, 20, what=stuck)
+
+    def checks():
+        return {check["name"]: check["ok"] for check in viewer.get(f"logs/{waiting['_id']}")["checks"]}
+    assert viewer.get(f"logs/{waiting['_id']}")["hint"] == "Its partner fails for some time, so it is spared and tried now and then."
+    assert (checks()["circuit"], checks()["row_active"], "lag" in checks(), "row_unchanged" in checks()) == (False, True, True, False)
+    dashboard.post("integrations", {"id": row, "lab_id": world.lab.id, "payload_type": "ORM"})
+    assert checks()["row_unchanged"] is False
+
     dashboard.post(f"lanes/{world.auth}/pause", {"reason": "maintenance"})
     eventually(lambda: stuck() == {str(waiting["_id"]): ("paused", str(world.auth))}, 20, what=stuck)
     assert stuck(stranger) == {}

@@ -13,6 +13,7 @@ export const log = {
   'check.event_taken_up': 'The event was taken up',
   'check.retry_context': 'It can be rebuilt',
   'check.circuit': 'The circuit is closed',
+  'check.lag': 'Nothing waits in the topics',
   'diff.gone': 'removed:',
   'diff.hidden': 'One of the two bodies is masked or empty.',
   'diff.left': 'Before',
