@@ -325,15 +325,19 @@ void api_stats(struct call *call)
 #define GROUPS_MAX     300
 #define GROUP_SCAN_MAX 4000
 #define WORDS_MAX      80
+#define GROUP_PARTS    24
+#define GROUP_RANGE_MS (30LL * 24 * HOUR_MS) /* where the filter has no beginning */
 
 struct group {
 	int64_t auth_id, lab_id, count, first_ms, last_ms;
 	char *developer_name, *error_kind;
 	char words[WORDS_MAX + 1];
 	struct log_id newest;
+	int64_t parts[GROUP_PARTS]; /* of the range, the oldest first */
 };
 
 struct groups {
+	int64_t from_ms, to_ms;
 	size_t n;
 	bool full;
 	struct group items[GROUPS_MAX];
@@ -389,6 +393,14 @@ static struct group *find_group(struct groups *g, const struct log_brief *log)
 	return new;
 }
 
+static size_t part_of(const struct groups *g, int64_t at_ms)
+{
+	int64_t width_ms = (g->to_ms - g->from_ms) / GROUP_PARTS + 1;
+	int64_t part = (at_ms - g->from_ms) / width_ms;
+
+	return (size_t)(part < 0 ? 0 : part < GROUP_PARTS ? part : GROUP_PARTS - 1);
+}
+
 static void take_group(const struct log_brief *log, void *arg)
 {
 	struct group *of = find_group(arg, log);
@@ -396,6 +408,7 @@ static void take_group(const struct log_brief *log, void *arg)
 	if (!of)
 		return;
 	of->count++;
+	of->parts[part_of(arg, log->inserted_at_ms)]++;
 	if (log->inserted_at_ms < of->first_ms)
 		of->first_ms = log->inserted_at_ms;
 	if (log->inserted_at_ms >= of->last_ms) {
@@ -416,15 +429,18 @@ static int most_first(const void *a, const void *b)
 static json_t *group_json(const struct group *g)
 {
 	char first[CLOCK_ISO_SIZE], last[CLOCK_ISO_SIZE], hex[LOG_ID_HEX_SIZE];
+	json_t *parts = json_array();
 
-	return json_pack("{s:o,s:o,s:I,s:o,s:s,s:I,s:s,s:s,s:s}", "auth_id",
+	for (size_t i = 0; i < GROUP_PARTS; i++)
+		(void)json_array_append_new(parts, json_integer((json_int_t)g->parts[i]));
+	return json_pack("{s:o,s:o,s:I,s:o,s:s,s:I,s:s,s:s,s:s,s:o}", "auth_id",
 	                 id_json(g->auth_id), "developer_name",
 	                 text_json(g->developer_name), "lab_id", (json_int_t)g->lab_id,
 	                 "error_kind", text_json(g->error_kind), "error", g->words, "count",
 	                 (json_int_t)g->count, "first_at",
 	                 clock_format_iso(g->first_ms, first), "last_at",
 	                 clock_format_iso(g->last_ms, last), "log_id",
-	                 log_id_to_hex(&g->newest, hex));
+	                 log_id_to_hex(&g->newest, hex), "over_time", parts);
 }
 
 static void read_groups(struct call *call, struct query *q, struct groups *g)
@@ -435,6 +451,10 @@ static void read_groups(struct call *call, struct query *q, struct groups *g)
 	bool capped = false;
 
 	q->filter.statuses = q->filter.statuses ? q->filter.statuses & errors : errors;
+	g->to_ms = q->filter.to_ms ? q->filter.to_ms : clock_wall_ms();
+	g->from_ms = q->filter.from_ms ? q->filter.from_ms : g->to_ms - GROUP_RANGE_MS;
+	if (g->from_ms > g->to_ms)
+		g->from_ms = g->to_ms;
 	if (!q->nothing && q->filter.statuses &&
 	    logstore_scan(stores_logs(call->stores), &q->filter, GROUP_SCAN_MAX, take_group,
 	                  g, &capped)) {

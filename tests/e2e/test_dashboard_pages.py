@@ -78,7 +78,8 @@ def test_rates_and_groups(world, dashboard):
     assert integration["p95_ms"] > 0 and sum(hour["total"] for hour in integration["hours"]) == 3
     assert {c["group"] for c in stats["health"]["consumers"]} == {"trigger", "trigger-retries", "dispatcher", "callback", "callback-calls"}
     assert stats["health"]["stores"] == {"postgres": True, "mongodb": True, "kafka": True}
-    groups = dashboard.get("logs/groups", lab_id=world.lab.id)["items"]
+    groups = dashboard.get("logs/groups", **{"lab_id": world.lab.id, "from": "-24h"})["items"]
+    assert [(len(g["over_time"]), sum(g["over_time"]), g["over_time"][-1]) for g in groups] == [(24, 2, 2)]
     assert [(g["error"], g["error_kind"], g["count"]) for g in groups] == [("order # not found", "http_status", 2)]
 
 

@@ -214,6 +214,7 @@ export interface LogGroup {
   first_at: string | null;
   last_at: string | null;
   log_id: string;
+  over_time: number[];
 }
 
 export interface Activity {

@@ -68,11 +68,12 @@ const stuckColumns: TableColumn<StuckLog>[] = [
 function Stuck({ health, lab }: { health: Health; lab: string }) {
   const { stuck } = health;
   const items = stuck.items.filter((row) => lab === '' || String(row.lab_id) === lab);
+  // the count is of all the reader's labs, of which the newest are given
+  const n = lab === '' ? stuck.count.count : items.length;
+  const more = lab === '' ? stuck.count.capped : stuck.count.count > stuck.items.length;
   return (
     <section>
-      <h2>
-        {t('health.stuck', { n: `${count(stuck.count.count)}${stuck.count.capped ? '+' : ''}` })}
-      </h2>
+      <h2>{t('health.stuck', { n: `${count(n)}${more ? '+' : ''}` })}</h2>
       {items.length === 0 ? (
         <p class="quiet">{t('health.stuck.none')}</p>
       ) : (

@@ -32,11 +32,15 @@ function filterOfGroup(group: LogGroup): Record<string, string> {
   };
 }
 
-/* Its share of the most frequent, as a bar: the worst is seen before it is read. */
-function Share({ n, of }: { n: number; of: number }) {
+/* When, over the time that the list covers: whether it goes on is seen before it is read. */
+function OverTime({ counts, most }: { counts: number[]; most: number }) {
   return (
-    <svg class="share" viewBox="0 0 60 8" width="60" height="8" aria-hidden="true">
-      <rect width={Math.max(1, (60 * n) / Math.max(1, of))} height="8" />
+    <svg class="over-time" viewBox="0 0 96 18" width="96" height="18" aria-hidden="true">
+      <line x1={0} x2={96} y1={17.5} y2={17.5} />
+      {counts.map((n, i) => {
+        const height = n === 0 ? 0 : Math.max(2, (17 * n) / most);
+        return <rect key={i} x={i * 4} y={17 - height} width={3} height={height} />;
+      })}
     </svg>
   );
 }
@@ -100,7 +104,7 @@ export function Groups({
   if (groups.error) return <ProblemBox error={groups.error} again={groups.reload} />;
   if (!groups.data) return <p role="status">{t('loading')}</p>;
   if (groups.data.items.length === 0) return <p class="nothing">{t('list.nomatch')}</p>;
-  const most = Math.max(...groups.data.items.map((group) => group.count));
+  const most = Math.max(1, ...groups.data.items.flatMap((group) => group.over_time));
   const columns: TableColumn<LogGroup>[] = [
     { title: 'col.partner', cell: (group) => <bdi>{plain(group.developer_name)}</bdi> },
     { title: 'col.error_kind', cell: (group) => kindWord(group.error_kind) },
@@ -115,14 +119,10 @@ export function Groups({
       ),
     },
     {
-      title: 'group.count',
-      numeric: true,
-      cell: (group) => (
-        <>
-          <Share n={group.count} of={most} /> {count(group.count)}
-        </>
-      ),
+      title: 'group.over_time',
+      cell: (group) => <OverTime counts={group.over_time} most={most} />,
     },
+    { title: 'group.count', numeric: true, cell: (group) => count(group.count) },
     { title: 'group.first', cell: (group) => formatTime(group.first_at) },
     { title: 'group.last', cell: (group) => formatTime(group.last_at) },
     { title: null, cell: (group) => <Acts group={group} query={query} onRetry={onRetry} /> },
