@@ -73,10 +73,25 @@ static size_t character_length(const unsigned char *p, size_t left)
 	return 0;
 }
 
+/* How much of it is plain ASCII, in steps of eight bytes: most texts are nothing else. */
+static size_t ascii_prefix(const char *text, size_t len)
+{
+	static const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+	size_t at = 0;
+	uint64_t eight;
+
+	for (; len - at >= sizeof(eight); at += sizeof(eight)) {
+		memcpy(&eight, text + at, sizeof(eight));
+		if ((eight | (eight - ones)) & tops) /* one is above 127, or 0 */
+			break;
+	}
+	return at;
+}
+
 /* Length of the valid prefix. */
 static size_t valid_prefix(const char *text, size_t len)
 {
-	size_t at = 0;
+	size_t at = ascii_prefix(text, len);
 
 	while (at < len) {
 		size_t step = character_length((const unsigned char *)text + at, len - at);

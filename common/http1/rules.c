@@ -2,9 +2,10 @@
 
 #include <strings.h>
 
+/* Most names differ in the first letter. */
 bool http1_is(const struct http1_header *h, const char *name)
 {
-	return strcasecmp(h->name, name) == 0;
+	return (*h->name | 0x20) == *name && strcasecmp(h->name, name) == 0;
 }
 
 const struct http1_header *http1_find(const struct http1_head *head, const char *name)
@@ -75,10 +76,10 @@ static const char *const hop_by_hop[] = {
 /* Never taken away by a name in the connection header: they say what the message is. */
 static const char *const kept[] = { "host", "content-length" };
 
-static bool is_among(const char *name, const char *const *names, size_t n)
+static bool is_among(const struct http1_header *h, const char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strcasecmp(name, names[i]) == 0)
+		if (http1_is(h, names[i]))
 			return true;
 	return false;
 }
@@ -98,9 +99,9 @@ static bool list_names(const char *list, const struct http1_header *h)
 
 bool http1_is_hop_by_hop(const struct http1_head *head, const struct http1_header *h)
 {
-	if (is_among(h->name, hop_by_hop, ARRAY_SIZE(hop_by_hop)))
+	if (is_among(h, hop_by_hop, ARRAY_SIZE(hop_by_hop)))
 		return true;
-	if (is_among(h->name, kept, ARRAY_SIZE(kept)))
+	if (is_among(h, kept, ARRAY_SIZE(kept)))
 		return false;
 	for (size_t i = 0; i < head->n_headers; i++)
 		if (http1_is(&head->headers[i], "connection") &&
@@ -114,6 +115,14 @@ void http1_append_header(struct buf *out, const char *name, const char *value)
 	buf_append_str(out, name);
 	buf_append(out, ": ", 2);
 	buf_append_str(out, value);
+	buf_append(out, "\r\n", 2);
+}
+
+void http1_pass_header(struct buf *out, const struct http1_header *h)
+{
+	buf_append(out, h->name, h->name_len);
+	buf_append(out, ": ", 2);
+	buf_append(out, h->value, h->value_len);
 	buf_append(out, "\r\n", 2);
 }
 

@@ -7,7 +7,8 @@
 
 /* The first header of that name; NULL when there is none. */
 const struct http1_header *http1_find(const struct http1_head *head, const char *name);
-bool http1_is(const struct http1_header *h, const char *name); /* without case */
+/* Without case; `name` is in lower case and begins with a letter. */
+bool http1_is(const struct http1_header *h, const char *name);
 
 /*
  * Beside what the parser refuses, what two programs could understand differently. 0, or the
@@ -25,3 +26,4 @@ bool http1_is_hop_by_hop(const struct http1_head *head, const struct http1_heade
 const char *http1_reason_of(int code);
 /* Appends "name: value\r\n". */
 void http1_append_header(struct buf *out, const char *name, const char *value);
+void http1_pass_header(struct buf *out, const struct http1_header *h); /* as it came */

@@ -15,8 +15,10 @@ static bool contains(const char *name, size_t len, const char *part)
 {
 	size_t n = strlen(part);
 
+	/* most places differ in the first letter; this is asked of every header of a call
+	 */
 	for (size_t i = 0; i + n <= len; i++)
-		if (strncasecmp(name + i, part, n) == 0)
+		if ((name[i] | 0x20) == *part && strncasecmp(name + i, part, n) == 0)
 			return true;
 	return false;
 }

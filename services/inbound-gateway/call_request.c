@@ -52,8 +52,7 @@ void call_append_head(const struct call *call, struct buf *out)
 	buf_append_str(out, " HTTP/1.1\r\n");
 	for (size_t i = 0; i < head->n_headers; i++)
 		if (passes(call, &head->headers[i], trusted))
-			http1_append_header(out, head->headers[i].name,
-			                    head->headers[i].value);
+			http1_pass_header(out, &head->headers[i]);
 	if (!http1_find(head, "host"))
 		http1_append_header(out, "Host", upstream_authority(call->gw->upstream));
 	if (head->framing == HTTP1_CHUNKED)

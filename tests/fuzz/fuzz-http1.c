@@ -22,8 +22,7 @@ static enum http1_next on_head(void *arg, const struct http1_head *head)
 	s->codes = s->codes * 7 + http1_check_request(head, &why);
 	for (size_t i = 0; i < head->n_headers; i++)
 		if (!http1_is_hop_by_hop(head, &head->headers[i]))
-			http1_append_header(&s->text, head->headers[i].name,
-			                    head->headers[i].value);
+			http1_pass_header(&s->text, &head->headers[i]);
 	target_parse(head->target, head->target_len, &t);
 	target_append_masked(&t, NULL, 0, &s->text);
 	return HTTP1_GO;
