@@ -4,6 +4,7 @@
 #include "secrets/keyring.h"
 #include "secrets/seal.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,10 +18,27 @@ struct entry {
 	struct developer developer; /* empty where another's counts */
 };
 
+/*
+ * What the last texts led to. The same keys, and parts of paths that are no keys, come
+ * again and again, and to hash a text as the table has it costs more than all else that is
+ * done to find a key. The texts are known by a hash of this process, which nobody can aim
+ * at.
+ */
+#define RECALLED 512
+struct recall {
+	pthread_mutex_t lock;
+	unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
+	struct recalled {
+		unsigned char text[crypto_shorthash_siphashx24_BYTES];
+		uint32_t index; /* as in the slots; 0: nobody's */
+	} last[RECALLED];
+};
+
 struct directory {
 	atomic_int refs;
 	int64_t version;
 	const struct keyring *keys;
+	struct recall *recall;
 	unsigned char secret[crypto_generichash_KEYBYTES];
 	struct entry *entries; /* their place is final once it is shared */
 	size_t n;
@@ -41,6 +59,9 @@ struct directory *directory_new(int64_t version, const struct keyring *keys)
 	d->version = version;
 	d->keys = keys;
 	crypto_generichash_keygen(d->secret);
+	d->recall = xcalloc(1, sizeof(*d->recall));
+	(void)pthread_mutex_init(&d->recall->lock, NULL);
+	randombytes_buf(d->recall->secret, sizeof(d->recall->secret));
 	d->n_slots = 64;
 	d->slots = xcalloc(d->n_slots, sizeof(*d->slots));
 	route_init_fallback(&d->fallback);
@@ -64,6 +85,8 @@ struct directory *directory_unref(struct directory *d)
 	for (size_t i = 0; i < d->n_routes; i++)
 		route_deinit(&d->routes[i]);
 	route_deinit(&d->fallback);
+	(void)pthread_mutex_destroy(&d->recall->lock);
+	free(d->recall);
 	free(d->entries);
 	free(d->slots);
 	free(d->routes);
@@ -238,20 +261,49 @@ void directory_keep_buckets(struct directory *d, const struct directory *before)
 	}
 }
 
-struct developer *directory_find(const struct directory *d, const char *key, size_t len,
-                                 int64_t now_ms)
+static uint32_t look_up(const struct directory *d, const char *key, size_t len)
 {
 	unsigned char hashes[3][HASH_SIZE];
+	size_t n = keyring_auth_key_hashes(d->keys, key, len, hashes);
 	uint32_t index = 0;
-	size_t n;
 
-	/* what stands in the table is not what opens the door */
-	if (len == 0 || seal_is_sealed(key))
-		return NULL;
-	n = keyring_auth_key_hashes(d->keys, key, len, hashes);
 	hash_key(d, key, len, hashes[n++]);
 	for (size_t i = 0; i < n && !index; i++)
 		index = d->slots[slot_of(d, hashes[i])];
+	return index;
+}
+
+static uint32_t recall(const struct directory *d, const char *key, size_t len)
+{
+	struct recall *r = d->recall;
+	struct recalled now;
+	uint64_t place;
+
+	(void)crypto_shorthash_siphashx24(now.text, (const unsigned char *)key, len,
+	                                  r->secret);
+	memcpy(&place, now.text, sizeof(place));
+	struct recalled *last = &r->last[place % RECALLED];
+	(void)pthread_mutex_lock(&r->lock);
+	bool known = sodium_memcmp(last->text, now.text, sizeof(now.text)) == 0;
+
+	now.index = last->index;
+	(void)pthread_mutex_unlock(&r->lock);
+	if (known)
+		return now.index;
+	now.index = look_up(d, key, len);
+	(void)pthread_mutex_lock(&r->lock);
+	*last = now;
+	(void)pthread_mutex_unlock(&r->lock);
+	return now.index;
+}
+
+struct developer *directory_find(const struct directory *d, const char *key, size_t len,
+                                 int64_t now_ms)
+{
+	/* what stands in the table is not what opens the door */
+	if (len == 0 || seal_is_sealed(key))
+		return NULL;
+	uint32_t index = recall(d, key, len);
 	if (!index || d->entries[index - 1].until_ms <= now_ms)
 		return NULL;
 	if (d->entries[index - 1].same_as)
