@@ -34,8 +34,7 @@ struct journal {
 	struct under_way *ring;
 	size_t ring_cap;
 	uint64_t next, oldest; /* numbers: [oldest, next) are under way */
-	char *buffer;
-	size_t buffer_cap;
+	struct segment_window window;
 };
 
 static int make_folder(const char *folder, struct err_text *why)
@@ -78,7 +77,7 @@ struct journal *journal_close(struct journal *j)
 	}
 	(void)pthread_mutex_destroy(&j->lock);
 	free(j->ring);
-	free(j->buffer);
+	free(j->window.data);
 	free(j->folder);
 	free(j);
 	return NULL;
@@ -107,20 +106,30 @@ static int open_active(struct journal *j)
 	return 0;
 }
 
-int journal_append(struct journal *j, const void *data, size_t len)
+int journal_add(struct buf *batch, const void *data, size_t len)
 {
-	int64_t need = (int64_t)(sizeof(struct record_head) + len);
-	int result = 0;
+	struct record_head head = { .magic = RECORD_MAGIC, .len = (uint32_t)len };
 
 	if (len > JOURNAL_RECORD_MAX)
 		return JOURNAL_E_FULL;
+	head.check = record_check(data, head.len);
+	buf_append(batch, &head, sizeof(head));
+	buf_append(batch, data, len);
+	return 0;
+}
+
+int journal_append(struct journal *j, const struct buf *batch)
+{
+	int64_t need = (int64_t)batch->len;
+	int result = 0;
+
 	(void)pthread_mutex_lock(&j->lock);
 	if (j->bytes + need > j->limit)
 		result = JOURNAL_E_FULL;
 	else if (!j->active || j->active->size >= j->segment_bytes)
 		result = open_active(j);
 	if (result == 0)
-		result = segment_write(j->active, data, (uint32_t)len);
+		result = segment_write(j->active, batch->data, batch->len);
 	if (result == 0) {
 		j->bytes += need;
 		if (j->oldest_ms == 0)
@@ -182,12 +191,23 @@ static void grow_ring(struct journal *j)
 	j->ring_cap = cap;
 }
 
-static void note_read(struct journal *j, struct segment *s, struct journal_entry *out)
+static void note_read(struct journal *j, struct segment *s, const struct segment_record *r,
+                      struct journal_entry *out)
 {
 	if (j->next - j->oldest == j->ring_cap)
 		grow_ring(j);
-	out->number = j->next++;
-	*slot(j, out->number) = (struct under_way){ .segment = s, .end = s->read_to };
+	*out = (struct journal_entry){ .data = r->data,
+		                       .len = r->len,
+		                       .number = j->next++ };
+	*slot(j, out->number) = (struct under_way){ .segment = s, .end = r->end };
+	s->read_to = r->end;
+}
+
+/* What was read ahead is no more. */
+static void forget_window(struct journal *j, const struct segment *s)
+{
+	if (j->window.of == s)
+		j->window.of = NULL;
 }
 
 static void unlink_segment(struct journal *j, struct segment *s, bool remove)
@@ -201,6 +221,7 @@ static void unlink_segment(struct journal *j, struct segment *s, bool remove)
 	if (j->active == s)
 		j->active = NULL;
 	j->bytes -= s->size;
+	forget_window(j, s);
 	segment_free(s, remove);
 }
 
@@ -214,20 +235,28 @@ static void settle(struct journal *j, struct segment *s)
 	} else if (s->size >= EMPTY_FROM && ftruncate(s->fd, 0) == 0) {
 		j->bytes -= s->size;
 		s->size = s->read_to = s->done_to = s->synced_to = 0;
+		forget_window(j, s);
 	}
 }
 
-/* Keeps the readable records of a damaged file; a broken one is set aside for a person. */
-static void cut_damage(struct journal *j, struct segment *s, int code)
+/*
+ * Keeps the readable records of a damaged file; a broken one is set aside for a person.
+ * JOURNAL_E_END, or -errno when that cannot be.
+ */
+static int cut_damage(struct journal *j, struct segment *s, int code)
 {
 	if (code == SEGMENT_E_TORN) {
 		j->torn++;
 	} else {
 		CLEANUP(freep) char *aside = xasprintf("%s.broken", s->path);
 
-		j->broken++;
 		if (link(s->path, aside) && errno != EEXIST)
-			return;
+			return -errno;
+		j->broken++;
+	}
+	if (j->active == s) { /* what is appended would stand behind the damage */
+		s->active = false;
+		j->active = NULL;
 	}
 	j->bytes -= s->size - s->read_to;
 	s->size = s->read_to;
@@ -235,6 +264,7 @@ static void cut_damage(struct journal *j, struct segment *s, int code)
 		s->synced_to = s->size;
 	if (s->done_to == s->size && !s->active)
 		unlink_segment(j, s, true);
+	return JOURNAL_E_END;
 }
 
 static struct segment *unread_segment(const struct journal *j)
@@ -246,27 +276,24 @@ static struct segment *unread_segment(const struct journal *j)
 	return s;
 }
 
+/* Whoever appends does not wait for the disk: only this thread takes segments away. */
 int journal_read(struct journal *j, struct journal_entry *out)
 {
 	int result = JOURNAL_E_END;
+	struct segment_record record;
 	struct segment *s;
 
 	(void)pthread_mutex_lock(&j->lock);
-	while ((s = unread_segment(j)) != NULL) {
-		int code = segment_read(s, &j->buffer, &j->buffer_cap, &out->len);
+	while (result == JOURNAL_E_END && (s = unread_segment(j)) != NULL) {
+		int64_t size = s->size;
 
-		if (code < 0) {
-			result = code;
-			break;
-		}
-		if (code > 0) {
-			cut_damage(j, s, code);
-			continue;
-		}
-		out->data = j->buffer;
-		note_read(j, s, out);
-		result = 0;
-		break;
+		(void)pthread_mutex_unlock(&j->lock);
+		result = segment_read(s, s->read_to, size, &j->window, &record);
+		(void)pthread_mutex_lock(&j->lock);
+		if (result == 0)
+			note_read(j, s, &record, out);
+		else if (result > 0)
+			result = cut_damage(j, s, result);
 	}
 	(void)pthread_mutex_unlock(&j->lock);
 	return result;

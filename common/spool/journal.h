@@ -9,6 +9,7 @@
  * is adopted: its records come first, in their order. So several processes may share one
  * folder. A record that was not done with at a crash comes again: readers are idempotent.
  */
+#include "base/buf.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -32,13 +33,18 @@ int journal_open(const struct journal_options *options, struct journal **out,
 /* What is not done with stays on disk for the next process. */
 struct journal *journal_close(struct journal *j);
 
-/* Any thread; never waits for the disk. JOURNAL_E_FULL, or -errno of the write. */
-int journal_append(struct journal *j, const void *data, size_t len) MUST_CHECK;
+/* Puts a record into a batch, which is empty at first. JOURNAL_E_FULL: it is too large. */
+int journal_add(struct buf *batch, const void *data, size_t len) MUST_CHECK;
+/*
+ * Appends the records of a batch, in one write: all of them or none. Any thread; never
+ * waits for the disk. JOURNAL_E_FULL, or -errno of the write.
+ */
+int journal_append(struct journal *j, const struct buf *batch) MUST_CHECK;
 /* Any thread: all that was appended before is on the disk. Blocks. */
 int journal_sync(struct journal *j) MUST_CHECK;
 
 struct journal_entry {
-	const char *data; /* valid until the next call of journal_read */
+	const char *data; /* valid until the next call for the reading thread */
 	size_t len;
 	uint64_t number; /* for journal_done; ascending */
 };

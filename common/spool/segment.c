@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Read at once, for the sake of many small records. */
+#define WINDOW (256 << 10)
 
 /* Not against an adversary: a torn write and a flipped bit must not pass. */
 uint64_t record_check(const void *data, uint32_t len)
@@ -105,21 +107,14 @@ void segment_free(struct segment *s, bool remove)
 	free(s);
 }
 
-int segment_write(struct segment *s, const void *data, uint32_t len)
+int segment_write(struct segment *s, const void *records, size_t len)
 {
-	struct record_head head = { .magic = RECORD_MAGIC,
-		                    .len = len,
-		                    .check = record_check(data, len) };
-	struct iovec parts[] = {
-		{ .iov_base = &head, .iov_len = sizeof(head) },
-		{ .iov_base = (void *)(uintptr_t)data, .iov_len = len },
-	};
-	ssize_t want = (ssize_t)(sizeof(head) + len), n;
+	ssize_t n;
 
 	do
-		n = writev(s->fd, parts, 2);
+		n = write(s->fd, records, len);
 	while (n < 0 && errno == EINTR);
-	if (n == want) {
+	if (n == (ssize_t)len) {
 		s->size += n;
 		return 0;
 	}
@@ -148,30 +143,48 @@ static int read_at(const struct segment *s, void *to, size_t len, int64_t at)
 	return 0;
 }
 
-int segment_read(struct segment *s, char **buffer, size_t *cap, size_t *len)
+/* The window shows `need` bytes at `at`, and what follows them as far as there is room. */
+static int show(const struct segment *s, int64_t at, int64_t size, size_t need,
+                struct segment_window *w)
+{
+	size_t len = size - at < WINDOW ? (size_t)(size - at) : WINDOW;
+
+	if (size - at < (int64_t)need)
+		return SEGMENT_E_TORN;
+	if (w->of == s && at >= w->at && at + (int64_t)need <= w->at + (int64_t)w->len)
+		return 0;
+	if (len < need)
+		len = need;
+	if (w->cap < len) {
+		w->cap = len;
+		w->data = xrealloc(w->data, len);
+	}
+	w->of = NULL;
+	int result = read_at(s, w->data, len, at);
+	if (result)
+		return result;
+	w->of = s;
+	w->at = at;
+	w->len = len;
+	return 0;
+}
+
+int segment_read(const struct segment *s, int64_t at, int64_t size,
+                 struct segment_window *window, struct segment_record *out)
 {
 	struct record_head head;
+	int result = show(s, at, size, sizeof(head), window);
 
-	if (s->size - s->read_to < (int64_t)sizeof(head))
-		return SEGMENT_E_TORN;
-	int result = read_at(s, &head, sizeof(head), s->read_to);
 	if (result)
 		return result;
+	memcpy(&head, window->data + (at - window->at), sizeof(head));
 	if (head.magic != RECORD_MAGIC || head.len > JOURNAL_RECORD_MAX)
 		return SEGMENT_E_BROKEN;
-	if (s->size - s->read_to - (int64_t)sizeof(head) < head.len)
-		return SEGMENT_E_TORN;
-	if (*cap < head.len + 1U) {
-		*cap = head.len + 1U;
-		*buffer = xrealloc(*buffer, *cap);
-	}
-	result = read_at(s, *buffer, head.len, s->read_to + (int64_t)sizeof(head));
+	result = show(s, at, size, sizeof(head) + head.len, window);
 	if (result)
 		return result;
-	if (record_check(*buffer, head.len) != head.check)
-		return SEGMENT_E_BROKEN;
-	(*buffer)[head.len] = '\0';
-	*len = head.len;
-	s->read_to += (int64_t)(sizeof(head) + head.len);
-	return 0;
+	out->data = window->data + (at - window->at) + sizeof(head);
+	out->len = head.len;
+	out->end = at + (int64_t)(sizeof(head) + head.len);
+	return record_check(out->data, head.len) == head.check ? 0 : SEGMENT_E_BROKEN;
 }

@@ -33,9 +33,25 @@ int segment_make(const char *folder, struct segment **out) MUST_CHECK;
 int segment_adopt(const char *path, struct segment **out) MUST_CHECK;
 /* Closes; `remove` deletes the file too. */
 void segment_free(struct segment *s, bool remove);
-int segment_write(struct segment *s, const void *data, uint32_t len) MUST_CHECK;
+/* Whole records, with their heads: all of them or none. */
+int segment_write(struct segment *s, const void *records, size_t len) MUST_CHECK;
+
+/* A piece of a file that was read in one go. */
+struct segment_window {
+	const struct segment *of; /* NULL: of none */
+	int64_t at;
+	size_t len, cap;
+	char *data;
+};
+
+struct segment_record {
+	const char *data; /* in the window */
+	uint32_t len;
+	int64_t end; /* where the next one begins */
+};
 /*
- * The record at read_to into *buffer (grown as needed), and read_to behind it.
+ * The record at `at` of a file that has `size` bytes by now; the window moves on as needed.
  * SEGMENT_E_TORN: what is left is less than a record. SEGMENT_E_BROKEN: it is no record.
  */
-int segment_read(struct segment *s, char **buffer, size_t *cap, size_t *len) MUST_CHECK;
+int segment_read(const struct segment *s, int64_t at, int64_t size,
+                 struct segment_window *window, struct segment_record *out) MUST_CHECK;

@@ -161,6 +161,8 @@ void call_end(struct call *call, bool keep)
 
 	if (call->is_waiting)
 		people_forget(call->gw->people, call);
+	if (call->is_complete)
+		TAILQ_REMOVE(&call->gw->complete, call, complete);
 	if (call->link)
 		link_release(call->link, false);
 	if (call->post)
@@ -316,6 +318,8 @@ void call_unread(struct client *client, int code, const char *why)
 
 void call_malformed(struct call *call, int code, const char *why)
 {
+	if (call->is_complete)
+		return;
 	call->keep = false;
 	metric_add(&metric_refused, "malformed", 1);
 	if (call->post || !call->answered) {
@@ -343,6 +347,8 @@ static void fail_late(struct call *call)
 
 void call_expired(struct call *call)
 {
+	if (call->is_complete)
+		return;
 	switch (call->client->phase) {
 	case PHASE_KEYS:
 		people_forget(call->gw->people, call);
@@ -393,7 +399,7 @@ void call_caller_drained(struct call *call)
 void call_caller_ended(struct call *call, enum wire_end how)
 {
 	call->caller_left = true;
-	if (how == WIRE_EOF && call->request_done)
+	if (how == WIRE_EOF && (call->request_done || call->is_complete))
 		return;
 	record_call(call,
 	            call->request_done ? "The caller left before the answer was complete"

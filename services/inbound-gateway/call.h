@@ -31,11 +31,12 @@ struct kept {
 struct post;
 struct call {
 	struct gateway *gw;
-	struct client *client;     /* NULL: gone */
-	struct link *link;         /* NULL: none (yet, any more) */
-	struct post *post;         /* POST /inbound-calls, else NULL */
-	TAILQ_ENTRY(call) waiting; /* for the configuration (people.h) */
-	bool is_waiting;
+	struct client *client;      /* NULL: gone */
+	struct link *link;          /* NULL: none (yet, any more) */
+	struct post *post;          /* POST /inbound-calls, else NULL */
+	TAILQ_ENTRY(call) waiting;  /* for the configuration (people.h) */
+	TAILQ_ENTRY(call) complete; /* for the end of the loop's turn (gateway.h) */
+	bool is_waiting, is_complete;
 
 	const struct http1_head *request; /* the client's reader has it */
 	struct target target;
@@ -101,5 +102,11 @@ bool call_is_trusted(const struct gateway *gw, const struct sockaddr_storage *ad
 void call_print_ip(const struct sockaddr_storage *peer, char out[IP_SIZE]);
 void call_break_off(struct call *call); /* the caller sees that the answer is not whole */
 void call_end(struct call *call, bool keep);
-/* `error` NULL: the answer speaks for itself. Once a call. */
+/* Both sides are done with; the last bytes leave. */
+void call_leave(struct call *call);
+/*
+ * `error` NULL: the answer speaks for itself. Once a call. It is kept when record_commit
+ * returns, which is called at the end of the loop's turn: one write for many calls.
+ */
 void record_call(struct call *call, const char *error, int error_kind);
+void record_commit(struct gateway *gw);

@@ -54,8 +54,7 @@ static void send_interim(struct call *call, const struct http1_head *head)
 	append_status(&out, head->status, head->reason);
 	for (size_t i = 0; i < head->n_headers; i++)
 		if (!http1_is_hop_by_hop(head, &head->headers[i]))
-			http1_append_header(&out, head->headers[i].name,
-			                    head->headers[i].value);
+			http1_pass_header(&out, &head->headers[i]);
 	buf_append_str(&out, "\r\n");
 	wire_send(&call->client->wire, out.data, out.len);
 }
@@ -92,8 +91,7 @@ enum http1_next call_answer_head(struct call *call, const struct http1_head *hea
 	append_status(&out, head->status, head->reason);
 	for (size_t i = 0; i < head->n_headers; i++)
 		if (passes(call, head, &head->headers[i]))
-			http1_append_header(&out, head->headers[i].name,
-			                    head->headers[i].value);
+			http1_pass_header(&out, &head->headers[i]);
 	if (call->chunked_out)
 		buf_append_str(&out, "Transfer-Encoding: chunked\r\n");
 	append_connection(call, &out);
@@ -144,7 +142,7 @@ void call_answer_paused(struct call *call)
 		wire_read(&call->link->wire, false);
 }
 
-/* First the record, then the last bytes. */
+/* First the record, then the last bytes: at the end of the loop's turn. */
 void call_answer_complete(struct call *call, bool clean)
 {
 	struct client *client = call->client;
@@ -160,9 +158,16 @@ void call_answer_complete(struct call *call, bool clean)
 	                              : NULL,
 	            ERROR_KIND_NONE);
 	count(call);
-	wire_uncork(&client->wire);
 	call->link = NULL;
 	link_release(link, keep_link);
+	call->is_complete = true;
+	TAILQ_INSERT_TAIL(&call->gw->complete, call, complete);
+	event_active(call->gw->commit, EV_TIMEOUT, 1);
+}
+
+void call_leave(struct call *call)
+{
+	wire_uncork(&call->client->wire);
 	call_end(call, call->keep && call->request_done);
 }
 
@@ -216,6 +221,7 @@ static void answer_recorded(struct call *call, int code, const char *why,
 	buf_clear(&call->got.text);
 	call_keep(call, &call->got, json, strlen(json));
 	record_call(call, why, error_kind);
+	record_commit(call->gw);
 	answer(call, code, json, header);
 }
 

@@ -37,14 +37,16 @@ struct people;
 struct posts;
 struct sender;
 struct client;
+struct call;
 TAILQ_HEAD(client_list, client);
+TAILQ_HEAD(call_list, call);
 
 struct gateway {
 	struct service_ctx *ctx;
 	const struct gateway_config *config;
 	struct event_base *loop;
 	struct evconnlistener *listener;
-	struct event *tick, *sweep;
+	struct event *tick, *sweep, *commit;
 	struct client_list clients, dead;
 	size_t n_clients;
 	struct upstream *upstream;
@@ -58,6 +60,10 @@ struct gateway {
 	size_t n_trusted;
 	size_t capture_bytes; /* of all calls under way */
 	_Atomic size_t calls; /* under way: they will be recorded */
+	/* of this turn of the loop; at its end they are committed (server.c) */
+	struct buf records;
+	_Atomic size_t n_records;
+	struct call_list complete; /* their last bytes leave when their records are kept */
 	bool draining;
 };
 

@@ -217,6 +217,7 @@ static int start(struct service_ctx *ctx, struct err_text *why)
 	gateway.loop = service_loop(ctx);
 	TAILQ_INIT(&gateway.clients);
 	TAILQ_INIT(&gateway.dead);
+	TAILQ_INIT(&gateway.complete);
 	metrics_register(metrics, ARRAY_SIZE(metrics));
 	show_limits();
 	gateway.tokens = tokens_new(config.tokens.current, config.tokens.previous);

@@ -221,12 +221,13 @@ static char *make_message(const struct post *post, json_t *record, int64_t *lab_
 }
 
 /* 0, or the code of the answer. All of them, or none. */
-static int read_records(struct post *post, json_t *list, struct buf *pieces, size_t *ends)
+static int read_records(struct post *post, json_t *list, struct buf *batch)
 {
 	json_t *record;
 	size_t i;
 
 	json_array_foreach (list, i, record) {
+		CLEANUP(buf_deinit) struct buf piece = BUF_INIT(0);
 		struct err_text why = { "" };
 		int64_t lab_id;
 		size_t len;
@@ -241,20 +242,20 @@ static int read_records(struct post *post, json_t *list, struct buf *pieces, siz
 			say(post, 400, text);
 			return 400;
 		}
-		sender_append_message(pieces, lab_id, json, len);
-		ends[i] = pieces->len;
+		sender_append_message(&piece, lab_id, json, len);
+		if (journal_add(batch, piece.data, piece.len)) {
+			say(post, 413, "a record is too large");
+			return 413;
+		}
 	}
 	return 0;
 }
 
-static void keep(struct post *post, size_t n, const struct buf *pieces, const size_t *ends)
+static void keep(struct post *post, size_t n, const struct buf *batch)
 {
 	struct journal *journal = post->posts->gw->journal;
-	size_t at = 0;
-	int result = 0;
+	int result = journal_append(journal, batch);
 
-	for (size_t i = 0; i < n && result == 0; at = ends[i++])
-		result = journal_append(journal, pieces->data + at, ends[i] - at);
 	if (result == 0)
 		result = journal_sync(journal);
 	if (result) {
@@ -271,7 +272,7 @@ static void run(void *job)
 {
 	struct post *post = job;
 	struct err_text why = { "" };
-	CLEANUP(buf_deinit) struct buf pieces = BUF_INIT(0);
+	CLEANUP(buf_deinit) struct buf batch = BUF_INIT(0);
 	json_t *doc = posted_parse(buf_str(&post->body), post->body.len, &why);
 	CLEANUP_JSON json_t *list = json_is_array(doc) ? doc : json_array();
 
@@ -281,10 +282,8 @@ static void run(void *job)
 		say(post, 400, why.text);
 		return;
 	}
-	size_t n = json_array_size(list);
-	CLEANUP(freep) size_t *ends = xcalloc(n + 1, sizeof(*ends));
-	if (read_records(post, list, &pieces, ends) == 0)
-		keep(post, n, &pieces, ends);
+	if (read_records(post, list, &batch) == 0)
+		keep(post, json_array_size(list), &batch);
 }
 
 static void done(void *job)

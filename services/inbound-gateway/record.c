@@ -10,6 +10,8 @@
 #include <strings.h>
 
 #define COMPLAIN_MS 10000
+#define BATCH       ((size_t)1 << 20) /* at most so much, and one record, waits */
+#define LARGE       ((size_t)4 << 20) /* buffers above it are given back */
 
 /* The key shows its last four, other secrets nothing. */
 static void append_masked(const struct call *call, const struct http1_header *h,
@@ -138,12 +140,12 @@ static void clear(struct scratch *s)
 }
 
 /* An answer is never late, and never missing, because its record cannot be kept. */
-static void complain(int result)
+static void complain(int result, size_t n)
 {
 	static int64_t last_ms;
 	int64_t now_ms = clock_mono_ms();
 
-	metric_add(&metric_recorded, "dropped", 1);
+	metric_add(&metric_recorded, "dropped", (double)n);
 	if (last_ms && now_ms - last_ms < COMPLAIN_MS)
 		return;
 	last_ms = now_ms;
@@ -156,6 +158,7 @@ static void complain(int result)
 void record_call(struct call *call, const char *error, int error_kind)
 {
 	static struct scratch s; /* the loop's alone */
+	struct gateway *gw = call->gw;
 	struct capture c = { 0 };
 
 	if (call->recorded || call->post || call->route->capture == CAPTURE_NOTHING)
@@ -167,13 +170,34 @@ void record_call(struct call *call, const char *error, int error_kind)
 	capture_set(&c, CAPTURE_ERROR, error);
 	c.number[CAPTURE_ERROR_KIND] = error_kind;
 	capture_encode(&c, &s.piece);
-	int result = journal_append(call->gw->journal, s.piece.data, s.piece.len);
-	if (result) {
-		complain(result);
-	} else {
-		metric_add(&metric_recorded, "kept", 1);
-		sender_wake(call->gw->sender);
-	}
-	if (s.piece.cap > (4U << 20))
+	if (journal_add(&gw->records, s.piece.data, s.piece.len))
+		complain(JOURNAL_E_FULL, 1);
+	else
+		gw->n_records++;
+	if (s.piece.cap > LARGE)
 		buf_deinit(&s.piece);
+	if (gw->records.len > BATCH)
+		record_commit(gw);
+	else
+		event_active(gw->commit, EV_TIMEOUT, 1);
+}
+
+void record_commit(struct gateway *gw)
+{
+	size_t n = gw->n_records;
+
+	if (n == 0)
+		return;
+	int result = journal_append(gw->journal, &gw->records);
+	if (result) {
+		complain(result, n);
+	} else {
+		metric_add(&metric_recorded, "kept", (double)n);
+		sender_wake(gw->sender);
+	}
+	if (gw->records.cap > LARGE)
+		buf_deinit(&gw->records);
+	else
+		buf_clear(&gw->records);
+	gw->n_records = 0;
 }

@@ -15,7 +15,7 @@
 enum {
 	WINDOW = 2000, /* records on their way to the broker */
 	WAIT_MS = 100,
-	GATHER_MS = 50,      /* nobody waits for a record: many in one go are cheap */
+	GATHER_MS = 30,      /* nobody waits for a record: many in one go are cheap */
 	SYNC_AFTER_MS = 100, /* what the broker has not taken by then goes to the disk */
 	LOOK_MS = 500,
 	ADOPT_MS = 5000,
@@ -255,10 +255,27 @@ static bool is_done(struct sender *s, int64_t now_ms)
 		return false;
 	if (s->draining_since_ms == 0)
 		s->draining_since_ms = now_ms;
+	/* in the order in which a call goes on to the next place */
+	if (s->gw->calls > 0 || s->gw->n_records > 0)
+		return false;
 	struct journal_state state = journal_state(s->gw->journal);
-	bool empty = s->gw->calls == 0 && state.unread == 0 && s->under_way == 0;
-	bool late = now_ms - s->draining_since_ms > DRAIN_MS && s->gw->calls == 0;
-	return empty || late;
+	bool empty = state.unread == 0 && s->under_way == 0;
+	return empty || now_ms - s->draining_since_ms > DRAIN_MS;
+}
+
+/*
+ * librdkafka's thread spins while an idempotent producer has a message that has lingered
+ * and cannot go, since those of its partition before it are not acknowledged yet. So what
+ * is gathered lingers for longer than an acknowledgement takes.
+ */
+static int open_producer(struct sender *s, struct err_text *why)
+{
+	struct kafka_config config = s->gw->config->kafka;
+	CLEANUP(freep)
+	char *extra = xasprintf("linger.ms=20,%s", config.extra ? config.extra : "");
+
+	config.extra = extra;
+	return kafka_producer_open(&config, &s->producer, why);
 }
 
 int sender_run(struct service_ctx *ctx, void *gateway)
@@ -266,7 +283,7 @@ int sender_run(struct service_ctx *ctx, void *gateway)
 	struct gateway *gw = gateway;
 	struct sender *s = gw->sender;
 	struct err_text why = { "" };
-	int result = kafka_producer_open(&gw->config->kafka, &s->producer, &why);
+	int result = open_producer(s, &why);
 
 	if (result) {
 		log_error(NULL, "gateway.sender", "%s", why.text);

@@ -1,6 +1,6 @@
 /* The listener, and the look at deadlines a few times a second. */
 #include "base/clock.h"
-#include "client.h"
+#include "call.h"
 #include "upstream.h"
 
 #include <errno.h>
@@ -59,6 +59,23 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 
 	free_dead(gw);
 	upstream_sweep(gw->upstream, clock_mono_ms());
+}
+
+/*
+ * After everything that this turn brought. A call that leaves may let the next one in,
+ * whose record is kept in its turn before it leaves.
+ */
+static void on_commit(evutil_socket_t fd, short what, void *arg)
+{
+	struct gateway *gw = arg;
+	struct call *call;
+
+	do {
+		record_commit(gw);
+		call = TAILQ_FIRST(&gw->complete);
+		if (call)
+			call_leave(call);
+	} while (call);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -123,7 +140,8 @@ int server_open(struct gateway *gw, struct err_text *why)
 	raise_descriptors(gw);
 	gw->tick = event_new(gw->loop, -1, EV_PERSIST, on_tick, gw);
 	gw->sweep = event_new(gw->loop, -1, 0, on_sweep, gw);
-	if (!gw->tick || !gw->sweep || event_add(gw->tick, &period))
+	gw->commit = event_new(gw->loop, -1, 0, on_commit, gw);
+	if (!gw->tick || !gw->sweep || !gw->commit || event_add(gw->tick, &period))
 		abort();
 	return bind_listener(gw, why);
 }
@@ -152,8 +170,12 @@ void server_close(struct gateway *gw)
 	while ((c = TAILQ_FIRST(&gw->clients)) != NULL)
 		client_shut(c);
 	free_dead(gw);
+	record_commit(gw);
+	buf_deinit(&gw->records);
 	if (gw->tick)
 		event_free(gw->tick);
 	if (gw->sweep)
 		event_free(gw->sweep);
+	if (gw->commit)
+		event_free(gw->commit);
 }

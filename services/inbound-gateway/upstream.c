@@ -4,7 +4,6 @@
 #include "call.h"
 #include "log/log.h"
 
-#include <event2/buffer.h>
 #include <netdb.h>
 #include <stdio.h>
 
@@ -206,8 +205,9 @@ static int try_connect(struct link *l);
 
 bool link_try_next(struct link *l)
 {
-	struct evbuffer *waiting = STEAL(l->wire.backlog);
+	struct buf waiting = l->wire.backlog; /* none of it is sent */
 
+	l->wire.backlog = BUF_INIT(0);
 	wire_close(&l->wire);
 	while (l->tried < l->upstream->n_addresses) {
 		if (try_connect(l))
@@ -215,8 +215,7 @@ bool link_try_next(struct link *l)
 		l->wire.backlog = waiting;
 		return true;
 	}
-	if (waiting)
-		evbuffer_free(waiting);
+	buf_deinit(&waiting);
 	return false;
 }
 

@@ -1,13 +1,13 @@
 #include "wire.h"
 
 #include <errno.h>
-#include <event2/buffer.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 
 #define PIECE 65536 /* read at once */
+#define SMALL 4096  /* a larger backlog is given back when it is empty */
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -39,21 +39,32 @@ static void want_write(struct wire *w, bool on)
 		(void)event_del(&w->write);
 }
 
+static void empty_backlog(struct wire *w)
+{
+	w->sent = 0;
+	if (w->backlog.cap > SMALL)
+		buf_deinit(&w->backlog);
+	else
+		buf_clear(&w->backlog);
+}
+
 /* False: the connection is gone. */
 static bool flush(struct wire *w)
 {
-	while (w->backlog && evbuffer_get_length(w->backlog) > 0) {
-		int n = evbuffer_write(w->backlog, w->fd);
+	while (wire_backlog(w) > 0) {
+		ssize_t n = send(w->fd, w->backlog.data + w->sent, wire_backlog(w),
+		                 MSG_NOSIGNAL);
 
-		if (n > 0)
-			continue;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno != EAGAIN)
+		if (n >= 0) {
+			w->sent += (size_t)n;
+		} else if (errno == EAGAIN) {
+			want_write(w, true);
+			return true;
+		} else if (errno != EINTR) {
 			return false;
-		want_write(w, true);
-		return true;
+		}
 	}
+	empty_backlog(w);
 	want_write(w, false);
 	return true;
 }
@@ -63,7 +74,7 @@ static void fail_writing(struct wire *w)
 {
 	w->broken = true;
 	want_write(w, false);
-	(void)evbuffer_drain(w->backlog, evbuffer_get_length(w->backlog));
+	empty_backlog(w);
 }
 
 static void finish_connecting(struct wire *w)
@@ -88,6 +99,10 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 
 	if (w->connecting) {
 		finish_connecting(w);
+		return;
+	}
+	if (w->corked) {
+		want_write(w, false); /* it goes on when the cork is out */
 		return;
 	}
 	if (!flush(w)) {
@@ -138,9 +153,8 @@ void wire_close(struct wire *w)
 	(void)close(w->fd);
 	w->fd = -1;
 	w->reading = w->writing = w->connecting = false;
-	if (w->backlog)
-		evbuffer_free(w->backlog);
-	w->backlog = NULL;
+	buf_deinit(&w->backlog);
+	w->sent = 0;
 }
 
 void wire_read(struct wire *w, bool on)
@@ -156,10 +170,12 @@ void wire_read(struct wire *w, bool on)
 
 static void keep(struct wire *w, const char *data, size_t len)
 {
-	if (!w->backlog && !(w->backlog = evbuffer_new()))
-		abort();
-	if (evbuffer_add(w->backlog, data, len))
-		abort();
+	if (w->sent > w->backlog.len / 2) { /* a slow peer's backlog never is empty */
+		w->backlog.len -= w->sent;
+		memmove(w->backlog.data, w->backlog.data + w->sent, w->backlog.len);
+		w->sent = 0;
+	}
+	buf_append(&w->backlog, data, len);
 }
 
 void wire_send(struct wire *w, const void *data, size_t len)
@@ -193,13 +209,8 @@ void wire_uncork(struct wire *w)
 	if (w->connecting)
 		return; /* what waits goes out when the connection stands */
 	w->corked = false;
-	if (w->fd >= 0 && w->backlog && !w->broken && !flush(w))
+	if (w->fd >= 0 && !w->broken && !flush(w))
 		fail_writing(w);
-}
-
-size_t wire_backlog(const struct wire *w)
-{
-	return w->backlog ? evbuffer_get_length(w->backlog) : 0;
 }
 
 void wire_end(struct wire *w)

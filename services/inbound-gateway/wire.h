@@ -4,14 +4,13 @@
  * goes out at once as far as the kernel takes it, and waits in a backlog else. Callers keep
  * the backlog small by not reading from the other side while it is large.
  */
-#include "base/util.h"
+#include "base/buf.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 
-struct evbuffer;
 struct wire;
 
 enum wire_end {
@@ -30,7 +29,8 @@ struct wire_events {
 struct wire {
 	int fd; /* -1: closed */
 	struct event read, write;
-	struct evbuffer *backlog; /* made when first needed */
+	struct buf backlog; /* its first `sent` bytes are gone */
+	size_t sent;
 	const struct wire_events *events;
 	void *arg;
 	bool reading, writing, connecting, corked, broken;
@@ -53,7 +53,10 @@ void wire_send(struct wire *w, const void *data, size_t len);
 /* What is sent between these two leaves in one piece. */
 void wire_cork(struct wire *w);
 void wire_uncork(struct wire *w);
-size_t wire_backlog(const struct wire *w);
+static inline size_t wire_backlog(const struct wire *w)
+{
+	return w->backlog.len - w->sent;
+}
 /* No more is sent after what was; the peer sees an end. Call when the backlog is empty. */
 void wire_end(struct wire *w);
 /* Has an idle connection been closed, or has it something to say? */

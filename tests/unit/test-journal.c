@@ -70,12 +70,20 @@ static struct journal *open_at(void **state, int64_t limit, int64_t segment_byte
 	return j;
 }
 
+static int append_text(struct journal *j, const char *text)
+{
+	CLEANUP(buf_deinit) struct buf batch = BUF_INIT(0);
+
+	assert_int_equal(journal_add(&batch, text, strlen(text)), 0);
+	return journal_append(j, &batch);
+}
+
 static void append(struct journal *j, int i)
 {
 	char text[32];
-	int n = snprintf(text, sizeof(text), "record %d", i);
 
-	assert_int_equal(journal_append(j, text, (size_t)n), 0);
+	(void)snprintf(text, sizeof(text), "record %d", i);
+	assert_int_equal(append_text(j, text), 0);
 }
 
 static uint64_t expect(struct journal *j, int i)
@@ -86,7 +94,7 @@ static uint64_t expect(struct journal *j, int i)
 	(void)snprintf(text, sizeof(text), "record %d", i);
 	assert_int_equal(journal_read(j, &e), 0);
 	assert_int_equal(e.len, strlen(text));
-	assert_string_equal(e.data, text);
+	assert_memory_equal(e.data, text, e.len);
 	return e.number;
 }
 
@@ -141,7 +149,7 @@ static void keeps_to_its_limit(void **state)
 	struct journal *j = open_at(state, 200, 100);
 	int i = 0;
 
-	while (journal_append(j, "0123456789", 10) == 0)
+	while (append_text(j, "0123456789") == 0)
 		i++;
 	assert_int_equal(i, 200 / 26);
 	for (int k = 0; k < i; k++) {
@@ -150,7 +158,26 @@ static void keeps_to_its_limit(void **state)
 		assert_int_equal(journal_read(j, &e), 0);
 		journal_done(j, e.number);
 	}
-	assert_int_equal(journal_append(j, "0123456789", 10), 0);
+	assert_int_equal(append_text(j, "0123456789"), 0);
+	(void)journal_close(j);
+}
+
+static void keeps_a_batch_as_a_whole(void **state)
+{
+	struct journal *j = open_at(state, 200, 1 << 20);
+	CLEANUP(buf_deinit) struct buf batch = BUF_INIT(0);
+	char text[32];
+
+	for (int i = 0; i < 8; i++) {
+		(void)snprintf(text, sizeof(text), "record %d", i);
+		assert_int_equal(journal_add(&batch, text, strlen(text)), 0);
+		if (i == 3)
+			assert_int_equal(journal_append(j, &batch), 0);
+	}
+	assert_int_equal(journal_append(j, &batch), JOURNAL_E_FULL); /* 4 + 8 */
+	for (int i = 0; i < 4; i++)
+		journal_done(j, expect(j, i));
+	expect_end(j);
 	(void)journal_close(j);
 }
 
@@ -258,6 +285,25 @@ static void sets_a_broken_file_aside(void **state)
 	(void)journal_close(j);
 }
 
+/* What is appended after the damage is read, though the file was still in use. */
+static void begins_a_new_file_behind_damage(void **state)
+{
+	const struct folder *f = *state;
+	struct journal *j = open_at(state, 1 << 20, 1 << 20);
+
+	for (int i = 0; i < 3; i++)
+		append(j, i);
+	(void)each_file(f->path, spoil);
+	journal_done(j, expect(j, 0));
+	expect_end(j);
+	append(j, 3);
+	journal_done(j, expect(j, 3));
+	expect_end(j);
+	assert_int_equal(journal_state(j).broken, 1);
+	(void)journal_close(j);
+	assert_int_equal(each_file(f->path, NULL), 1); /* *.broken */
+}
+
 static void knows_what_a_power_cut_would_lose(void **state)
 {
 	struct journal *j = open_at(state, 1 << 20, 64);
@@ -287,10 +333,12 @@ int main(void)
 		IN_FOLDER(gives_what_it_got_in_order),
 		IN_FOLDER(rewinds_to_what_is_not_done),
 		IN_FOLDER(keeps_to_its_limit),
+		IN_FOLDER(keeps_a_batch_as_a_whole),
 		IN_FOLDER(takes_over_from_the_dead),
 		IN_FOLDER(adopts_while_it_runs),
 		IN_FOLDER(survives_a_torn_end),
 		IN_FOLDER(sets_a_broken_file_aside),
+		IN_FOLDER(begins_a_new_file_behind_damage),
 		IN_FOLDER(knows_what_a_power_cut_would_lose),
 		cmocka_unit_test(says_why_there_is_no_folder),
 	};
