@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 enum {
-	WINDOW = 2000, /* records on their way to the broker */
 	WAIT_MS = 100,
 	GATHER_MS = 30,      /* nobody waits for a record: many in one go are cheap */
 	SYNC_AFTER_MS = 100, /* what the broker has not taken by then goes to the disk */
@@ -23,7 +22,7 @@ enum {
 	WAIT_FIRST_MS = 250,
 	WAIT_MAX_MS = 5000,
 };
-#define WINDOW_BYTES ((size_t)24 << 20)
+#define BURST        ((size_t)400 << 10) /* bytes; a request has room for 512 KiB */
 #define MESSAGE_MARK 'M'
 
 struct sender {
@@ -164,25 +163,23 @@ static int send_message(struct sender *s, const struct journal_entry *entry)
 	return produce(s, lab_id, entry->data + head, entry->len - head, entry->number);
 }
 
-/* How many were taken off the journal. */
-static size_t fill(struct sender *s)
+static void send_burst(struct sender *s)
 {
 	struct journal_entry entry;
-	size_t n = 0;
 
-	while (!s->failed && s->under_way < WINDOW && s->under_way_bytes < WINDOW_BYTES &&
-	       n < WINDOW && journal_read(s->gw->journal, &entry) == 0) {
+	while (!s->failed && s->under_way_bytes < BURST &&
+	       journal_read(s->gw->journal, &entry) == 0) {
 		int result = entry.len && entry.data[0] == MESSAGE_MARK
 		                     ? send_message(s, &entry)
 		                     : send_capture(s, &entry);
 
-		n++;
 		if (result == KAFKA_E_TOO_LARGE)
 			give_up(s, entry.number, "it is too large");
 		else if (result)
 			s->failed = true;
 	}
-	return n;
+	if (s->under_way == 0) /* what is there cannot be read */
+		(void)poll(NULL, 0, WAIT_MS);
 }
 
 /* Once nothing is on its way any more, everything not acknowledged is read again. */
@@ -228,7 +225,14 @@ static void look_around(struct sender *s, int64_t now_ms)
 		         "the records of an instance that died are sent");
 }
 
-static void rest(struct sender *s)
+static void await_acknowledgements(struct sender *s)
+{
+	struct pollfd fd = { .fd = kafka_producer_fd(s->producer), .events = POLLIN };
+
+	(void)poll(&fd, 1, WAIT_MS);
+}
+
+static void await_records(struct sender *s)
 {
 	struct pollfd fds[] = {
 		{ .fd = s->wake, .events = POLLIN },
@@ -237,15 +241,31 @@ static void rest(struct sender *s)
 	uint64_t count;
 
 	atomic_store(&s->asleep, true);
-	struct journal_state state = journal_state(s->gw->journal);
-	bool room = s->under_way < WINDOW && s->under_way_bytes < WINDOW_BYTES;
-	if (s->failed || state.unread == 0 || !room)
+	if (journal_state(s->gw->journal).unread == 0)
 		(void)poll(fds, ARRAY_SIZE(fds), WAIT_MS);
 	atomic_store(&s->asleep, false);
-	if (fds[0].revents && read(s->wake, &count, sizeof(count)) < 0)
-		return; /* somebody else's wake-up: nothing to gather */
-	if (!service_draining(s->gw->ctx))
-		(void)poll(NULL, 0, GATHER_MS);
+	(void)!read(s->wake, &count, sizeof(count));
+}
+
+/*
+ * librdkafka's thread spins while an idempotent producer has a message that has lingered
+ * and cannot go, since others of its partition are not acknowledged yet. So a burst is what
+ * one request can take, it is complete before it has lingered, and the next one comes after
+ * its acknowledgements.
+ */
+static void go_on(struct sender *s)
+{
+	uint64_t unread = journal_state(s->gw->journal).unread;
+
+	if (s->under_way > 0 || s->failed) {
+		await_acknowledgements(s);
+	} else if (unread == 0) {
+		await_records(s);
+	} else {
+		if (unread < BURST && !service_draining(s->gw->ctx))
+			(void)poll(NULL, 0, GATHER_MS);
+		send_burst(s);
+	}
 }
 
 /* What is not sent by then is on the disk, for the next start. */
@@ -263,16 +283,12 @@ static bool is_done(struct sender *s, int64_t now_ms)
 	return empty || now_ms - s->draining_since_ms > DRAIN_MS;
 }
 
-/*
- * librdkafka's thread spins while an idempotent producer has a message that has lingered
- * and cannot go, since those of its partition before it are not acknowledged yet. So what
- * is gathered lingers for longer than an acknowledgement takes.
- */
+/* So long that a burst is complete when its first message has lingered: see go_on. */
 static int open_producer(struct sender *s, struct err_text *why)
 {
 	struct kafka_config config = s->gw->config->kafka;
 	CLEANUP(freep)
-	char *extra = xasprintf("linger.ms=20,%s", config.extra ? config.extra : "");
+	char *extra = xasprintf("linger.ms=10,%s", config.extra ? config.extra : "");
 
 	config.extra = extra;
 	return kafka_producer_open(&config, &s->producer, why);
@@ -293,8 +309,7 @@ int sender_run(struct service_ctx *ctx, void *gateway)
 		kafka_producer_poll(s->producer);
 		recover(s);
 		look_around(s, clock_mono_ms());
-		if (fill(s) == 0)
-			rest(s);
+		go_on(s);
 	}
 	if (journal_sync(gw->journal))
 		log_error(NULL, "gateway.spool", "the spool cannot be synced to the disk");
