@@ -35,6 +35,12 @@
 #define INVOICE                                                                            \
 	.noun = "invoice", .id_path = "invoice.invoice_id", .state_path = "invoice.status"
 
+/* What went out tells of a report that was submitted. */
+#define SUBMITTED(id)                                                                      \
+	RULE(id, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),              \
+	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",           \
+	     "report.updated_at")
+
 /* A row with an operation precedes its action's row without one: the first match wins. */
 static const struct fence_rule rules[] = {
 	RULE(1, NULL, BILL, STATES("ACTIVE"), "was cancelled", "bill.cancelled_at"),
@@ -74,25 +80,12 @@ static const struct fence_rule rules[] = {
 	     "report.updated_at"),
 	RULE(12, NULL, REPORT BEFORE("PENDING", "SUBMITTED") TRACES("report.approval_at"),
 	     STATES("SIGNED", "AMENDED"), "is no longer signed", "report.updated_at"),
-	RULE(15, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
-	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",
-	     "report.updated_at"),
-	RULE(19, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
-	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",
-	     "report.updated_at"),
-	RULE(28, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
-	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",
-	     "report.updated_at"),
-	RULE(50, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
-	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",
-	     "report.updated_at"),
-	/* of each of the event's reports */
-	RULE(35, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
-	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",
-	     "report.updated_at"),
-	RULE(56, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),
-	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",
-	     "report.updated_at"),
+	SUBMITTED(15),
+	SUBMITTED(19),
+	SUBMITTED(28),
+	SUBMITTED(50),
+	SUBMITTED(35), /* each of the event's reports */
+	SUBMITTED(56),
 
 	RULE(57, NULL, PATIENT, STATES("true"), "is no longer active",
 	     "patient.updated_at"),

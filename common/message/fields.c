@@ -2,6 +2,7 @@
 
 #include "base/log_id.h"
 #include "base/utf8.h"
+#include "domain/outcome.h"
 #include "message/task.h"
 
 #include <limits.h>
@@ -211,4 +212,19 @@ int fields_decode(const struct field *fields, size_t n, const json_t *object, vo
 			return err_say(why, MESSAGE_E_INVALID, "%s %s", f->name, problem);
 	}
 	return 0;
+}
+
+const char *fields_cause_word(unsigned kind)
+{
+	return error_kind_word((enum error_kind)kind);
+}
+
+bool fields_cause_parse(const char *word, unsigned *out)
+{
+	enum error_kind kind;
+
+	if (!error_kind_parse(word, &kind))
+		return false;
+	*out = kind;
+	return true;
 }

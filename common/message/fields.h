@@ -37,3 +37,7 @@ int fields_decode(const struct field *fields, size_t n, const json_t *object, vo
                   struct err_text *why) MUST_CHECK;
 /* A JSON text, repaired where the bytes are no UTF-8; null for NULL. */
 json_t *fields_text(const char *text);
+
+/* `parse` and `word` of an error_kind. */
+bool fields_cause_parse(const char *word, unsigned *out);
+const char *fields_cause_word(unsigned kind);

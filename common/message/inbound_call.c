@@ -6,21 +6,6 @@
 #include "message/task.h"
 #include "json/jdoc.h"
 
-static const char *cause_word(unsigned kind)
-{
-	return error_kind_word((enum error_kind)kind);
-}
-
-static bool cause_parse(const char *word, unsigned *out)
-{
-	enum error_kind kind;
-
-	if (!error_kind_parse(word, &kind))
-		return false;
-	*out = kind;
-	return true;
-}
-
 #define MEMBER(member, shape)                                                              \
 	.name = #member, .kind = (shape), .offset = offsetof(struct inbound_call, member)
 
@@ -47,7 +32,8 @@ static const struct field fields[] = {
 	{ MEMBER(response_status_code, FIELD_INT) },
 	{ MEMBER(response_time, FIELD_REAL), .absent = -1 },
 	{ MEMBER(error_message, FIELD_TEXT) },
-	{ MEMBER(error_kind, FIELD_WORD), .parse = cause_parse, .word = cause_word },
+	{ MEMBER(error_kind, FIELD_WORD), .parse = fields_cause_parse,
+	  .word = fields_cause_word },
 	{ MEMBER(bill_id, FIELD_INT64) },
 	{ MEMBER(patient_id, FIELD_INT64) },
 	{ MEMBER(lrr_id, FIELD_INT64) },

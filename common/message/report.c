@@ -41,21 +41,6 @@ static bool status_parse(const char *word, unsigned *out)
 	return true;
 }
 
-static const char *cause_word(unsigned kind)
-{
-	return error_kind_word((enum error_kind)kind);
-}
-
-static bool cause_parse(const char *word, unsigned *out)
-{
-	enum error_kind kind;
-
-	if (!error_kind_parse(word, &kind))
-		return false;
-	*out = kind;
-	return true;
-}
-
 #define MEMBER(member, shape)                                                              \
 	.name = #member, .kind = (shape), .offset = offsetof(struct report, member)
 
@@ -73,7 +58,8 @@ static const struct field fields[] = {
 static const struct field outcome_fields[] = {
 	{ MEMBER(status, FIELD_WORD), .required = true, .parse = status_parse,
 	  .word = status_word },
-	{ MEMBER(error_kind, FIELD_WORD), .parse = cause_parse, .word = cause_word },
+	{ MEMBER(error_kind, FIELD_WORD), .parse = fields_cause_parse,
+	  .word = fields_cause_word },
 	{ MEMBER(error_message, FIELD_TEXT) },
 	{ MEMBER(end_point, FIELD_TEXT) },
 	{ MEMBER(request_headers, FIELD_OBJECT) },

@@ -148,8 +148,8 @@ int address_guard_new(const char *allowed, struct address_guard **out, struct er
 			break;
 		if (!parse_network(at, len, &g->allowed[g->n_allowed++]))
 			return err_say(why, ADDRESS_GUARD_E_LIST,
-			               "\"%.*s\" is not CIDR[:port]; write 10.0.0.0/8 or "
-			               "[fd00::/8]:443",
+			               "ALLOW_PRIVATE_DESTINATIONS: \"%.*s\" is not "
+			               "CIDR[:port]; write 10.0.0.0/8 or [fd00::/8]:443",
 			               (int)(len < 64 ? len : 64), at);
 		at += len;
 	}

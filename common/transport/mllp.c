@@ -238,11 +238,9 @@ static int mllp_open(struct transport **out, const struct transport_config *conf
 {
 	static const struct timeval period = { .tv_sec = SWEEP_SECONDS };
 	struct address_guard *guard;
-	struct err_text detail;
 
-	if (address_guard_new(config->allow_private, &guard, &detail) != 0)
-		return err_say(why, TRANSPORT_E_CONFIG, "ALLOW_PRIVATE_DESTINATIONS: %s",
-		               detail.text);
+	if (address_guard_new(config->allow_private, &guard, why) != 0)
+		return TRANSPORT_E_CONFIG;
 	struct transport *t = xcalloc(1, sizeof(*t));
 
 	t->ops = &transport_mllp;

@@ -333,11 +333,9 @@ static int sftp_open(struct transport **out, const struct transport_config *conf
                      struct event_base *loop, struct err_text *why)
 {
 	struct address_guard *guard;
-	struct err_text detail;
 
-	if (address_guard_new(config->allow_private, &guard, &detail) != 0)
-		return err_say(why, TRANSPORT_E_CONFIG, "ALLOW_PRIVATE_DESTINATIONS: %s",
-		               detail.text);
+	if (address_guard_new(config->allow_private, &guard, why) != 0)
+		return TRANSPORT_E_CONFIG;
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (libssh2_init(0) != 0)
 		abort(); /* out of memory */

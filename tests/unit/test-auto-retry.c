@@ -27,136 +27,92 @@ static int read_patterns(void **state)
 	return n == 9 ? 0 : -1;
 }
 
+#define FAILED(...)                                                                        \
+	{                                                                                  \
+		.status = LOG_STATUS_FAIL, .inserted_at_ms = NOW - HOUR, __VA_ARGS__       \
+	}
+#define WAITING(...)                                                                       \
+	{                                                                                  \
+		.status = LOG_STATUS_QUEUED, .inserted_at_ms = NOW - HOUR, __VA_ARGS__     \
+	}
+
+static const struct {
+	const char *name;
+	struct retry_log log;
+	enum retry_verdict verdict;
+} log_cases[] = {
+	{ "no response", FAILED(.error_message = "No response"), RETRY_ELIGIBLE },
+	{ "connect timeout by its words",
+	  FAILED(.error_message = "Session.connect: java.net.SocketTimeoutException"),
+	  RETRY_ELIGIBLE },
+	{ "dns by its kind", FAILED(.error_kind = ERROR_KIND_DNS), RETRY_ELIGIBLE },
+	{ "503", FAILED(.error_kind = ERROR_KIND_HTTP_STATUS, .code = 503),
+	  RETRY_ELIGIBLE },
+	{ "500 is the partner's word",
+	  FAILED(.error_kind = ERROR_KIND_HTTP_STATUS, .code = 500), RETRY_NO_PATTERN },
+	{ "410 even with a matching text",
+	  FAILED(.error_message = "No response", .code = 410), RETRY_GONE_FOR_GOOD },
+	{ "a negative acknowledgement", FAILED(.error_kind = ERROR_KIND_NACK, .mllp = true),
+	  RETRY_NO_PATTERN },
+	{ "a negative acknowledgement with a matching text",
+	  FAILED(.error_kind = ERROR_KIND_NACK,
+	         .error_message = "No response of the analyser", .mllp = true),
+	  RETRY_NO_PATTERN },
+	{ "a fax of which pages went out, with a matching text",
+	  FAILED(.error_kind = ERROR_KIND_VENDOR, .error_message = "No response (failure)",
+	         .pages_sent = 1),
+	  RETRY_PAGES_SENT },
+	{ "a fax of which none did",
+	  FAILED(.error_kind = ERROR_KIND_VENDOR, .error_message = "No response (failure)"),
+	  RETRY_ELIGIBLE },
+	{ "success",
+	  { .status = LOG_STATUS_SUCCESS, .inserted_at_ms = NOW - HOUR },
+	  RETRY_STATUS },
+	{ "suppressed",
+	  { .status = LOG_STATUS_SUPPRESSED, .inserted_at_ms = NOW - HOUR },
+	  RETRY_STATUS },
+	{ "superseded",
+	  { .status = LOG_STATUS_SUPERSEDED, .inserted_at_ms = NOW - HOUR },
+	  RETRY_STATUS },
+	{ "exactly 24 hours",
+	  { .status = LOG_STATUS_FAIL,
+	    .error_message = "No response",
+	    .inserted_at_ms = NOW - 24 * HOUR },
+	  RETRY_ELIGIBLE },
+	{ "24 hours and a millisecond",
+	  { .status = LOG_STATUS_FAIL,
+	    .error_message = "No response",
+	    .inserted_at_ms = NOW - 24 * HOUR - 1 },
+	  RETRY_TOO_OLD },
+	{ "four attempts made",
+	  FAILED(.error_message = "No response", .auto_retry_count = 4), RETRY_ELIGIBLE },
+	{ "five attempts made",
+	  FAILED(.error_message = "No response", .auto_retry_count = 5), RETRY_SPENT },
+	{ "due in a moment",
+	  FAILED(.error_message = "No response", .next_auto_retry_at_ms = NOW + 1),
+	  RETRY_NOT_DUE },
+	{ "Mirth queued 10 minutes",
+	  WAITING(.mllp = true, .queued_since_ms = NOW - 10 * MINUTE), RETRY_STILL_QUEUED },
+	{ "Mirth queued more than 10 minutes",
+	  WAITING(.mllp = true, .queued_since_ms = NOW - 10 * MINUTE - 1), RETRY_ELIGIBLE },
+	{ "HTTP queued for an hour is stuck work, not this",
+	  WAITING(.queued_since_ms = NOW - HOUR), RETRY_STILL_QUEUED },
+};
+
 static void the_log_decides(void **state)
 {
-	static const struct {
-		const char *name;
-		struct retry_log log;
-		enum retry_verdict verdict;
-	} cases[] = {
-		{ .name = "no response",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_message = "No response",
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_ELIGIBLE },
-		{ .name = "connect timeout by its words",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_message =
-		                   "Session.connect: java.net.SocketTimeoutException",
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_ELIGIBLE },
-		{ .name = "dns by its kind",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_kind = ERROR_KIND_DNS,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_ELIGIBLE },
-		{ .name = "503",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_kind = ERROR_KIND_HTTP_STATUS,
-		           .code = 503,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_ELIGIBLE },
-		{ .name = "500 is the partner's word",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_kind = ERROR_KIND_HTTP_STATUS,
-		           .code = 500,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_NO_PATTERN },
-		{ .name = "410 even with a matching text",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_message = "No response",
-		           .code = 410,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_GONE_FOR_GOOD },
-		{ .name = "a negative acknowledgement",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_kind = ERROR_KIND_NACK,
-		           .mllp = true,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_NO_PATTERN },
-		{ .name = "a negative acknowledgement with a matching text",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_kind = ERROR_KIND_NACK,
-		           .error_message = "No response of the analyser",
-		           .mllp = true,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_NO_PATTERN },
-		{ .name = "a fax of which pages went out, with a matching text",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_kind = ERROR_KIND_VENDOR,
-		           .error_message = "No response (failure)",
-		           .pages_sent = 1,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_PAGES_SENT },
-		{ .name = "a fax of which none did",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_kind = ERROR_KIND_VENDOR,
-		           .error_message = "No response (failure)",
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_ELIGIBLE },
-		{ .name = "success",
-		  .log = { .status = LOG_STATUS_SUCCESS, .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_STATUS },
-		{ .name = "suppressed",
-		  .log = { .status = LOG_STATUS_SUPPRESSED, .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_STATUS },
-		{ .name = "superseded",
-		  .log = { .status = LOG_STATUS_SUPERSEDED, .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_STATUS },
-		{ .name = "exactly 24 hours",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_message = "No response",
-		           .inserted_at_ms = NOW - 24 * HOUR },
-		  .verdict = RETRY_ELIGIBLE },
-		{ .name = "24 hours and a millisecond",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_message = "No response",
-		           .inserted_at_ms = NOW - 24 * HOUR - 1 },
-		  .verdict = RETRY_TOO_OLD },
-		{ .name = "four attempts made",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_message = "No response",
-		           .auto_retry_count = 4,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_ELIGIBLE },
-		{ .name = "five attempts made",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_message = "No response",
-		           .auto_retry_count = 5,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_SPENT },
-		{ .name = "due in a moment",
-		  .log = { .status = LOG_STATUS_FAIL,
-		           .error_message = "No response",
-		           .next_auto_retry_at_ms = NOW + 1,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_NOT_DUE },
-		{ .name = "Mirth queued 10 minutes",
-		  .log = { .status = LOG_STATUS_QUEUED,
-		           .mllp = true,
-		           .queued_since_ms = NOW - 10 * MINUTE,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_STILL_QUEUED },
-		{ .name = "Mirth queued more than 10 minutes",
-		  .log = { .status = LOG_STATUS_QUEUED,
-		           .mllp = true,
-		           .queued_since_ms = NOW - 10 * MINUTE - 1,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_ELIGIBLE },
-		{ .name = "HTTP queued for an hour is stuck work, not this",
-		  .log = { .status = LOG_STATUS_QUEUED,
-		           .queued_since_ms = NOW - HOUR,
-		           .inserted_at_ms = NOW - HOUR },
-		  .verdict = RETRY_STILL_QUEUED },
-	};
+	for (size_t i = 0; i < ARRAY_SIZE(log_cases); i++) {
+		enum retry_verdict got = retry_judge(&policy, &on, &log_cases[i].log, NOW);
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		enum retry_verdict got = retry_judge(&policy, &on, &cases[i].log, NOW);
-
-		if (got != cases[i].verdict)
-			fail_msg("%s: %s", cases[i].name, retry_verdict_text(got));
+		if (got != log_cases[i].verdict)
+			fail_msg("%s: %s", log_cases[i].name, retry_verdict_text(got));
 	}
 }
+
+#define ON(...)                                                                            \
+	{                                                                                  \
+		.exists = true, .active = true, .is_auto_retry = true, __VA_ARGS__         \
+	}
 
 static void the_row_decides(void **state)
 {
@@ -184,32 +140,19 @@ static void the_row_decides(void **state)
 		  .log = &no_response,
 		  .verdict = RETRY_SWITCHED_OFF },
 		{ .name = "switched on after the failure",
-		  .row = { .exists = true,
-		           .active = true,
-		           .is_auto_retry = true,
-		           .auto_retry_since_ms = NOW - HOUR + 1 },
+		  .row = ON(.auto_retry_since_ms = NOW - HOUR + 1),
 		  .log = &no_response,
 		  .verdict = RETRY_BEFORE_SWITCH },
 		{ .name = "switched on with the log",
-		  .row = { .exists = true,
-		           .active = true,
-		           .is_auto_retry = true,
-		           .auto_retry_since_ms = NOW - HOUR },
+		  .row = ON(.auto_retry_since_ms = NOW - HOUR),
 		  .log = &no_response,
 		  .verdict = RETRY_ELIGIBLE },
 		{ .name = "a maximum of its own",
-		  .row = { .exists = true,
-		           .active = true,
-		           .is_auto_retry = true,
-		           .max = 2 },
+		  .row = ON(.max = 2),
 		  .log = &spent,
 		  .verdict = RETRY_SPENT },
 		{ .name = "a pattern of its own",
-		  .row = { .exists = true,
-		           .active = true,
-		           .is_auto_retry = true,
-		           .patterns = refused,
-		           .n_patterns = 1 },
+		  .row = ON(.patterns = refused, .n_patterns = 1),
 		  .log = &refusal,
 		  .verdict = RETRY_ELIGIBLE },
 	};

@@ -18,6 +18,13 @@ static char *with_quotes(const char *text)
 	return out;
 }
 
+static json_t *json_of(const char *text)
+{
+	CLEANUP(freep) char *json = with_quotes(text);
+
+	return jdoc_parse(json, strlen(json), NULL);
+}
+
 static void a_number_has_the_vendors_form(void **state)
 {
 	static const struct {
@@ -227,8 +234,7 @@ static void an_answer_has_a_status(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		CLEANUP(freep) char *text = with_quotes(cases[i].answer);
-		CLEANUP_JSON json_t *answer = jdoc_parse(text, strlen(text), NULL);
+		CLEANUP_JSON json_t *answer = json_of(cases[i].answer);
 		struct fax_status s;
 
 		fax_protocol_find(fax_vendor_find(cases[i].vendor))
@@ -256,8 +262,7 @@ static void an_answer_may_refuse_whatever_its_code(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		CLEANUP(freep) char *text = with_quotes(cases[i].answer);
-		CLEANUP_JSON json_t *answer = jdoc_parse(text, strlen(text), NULL);
+		CLEANUP_JSON json_t *answer = json_of(cases[i].answer);
 		CLEANUP(buf_deinit) struct buf words = BUF_INIT(0);
 
 		assert_int_equal(fax_answer_refuses(answer, &words),
