@@ -69,6 +69,8 @@ static bool load_key(const struct config_key *key, void *part, FILE *errors)
 
 	if (!fault)
 		fault = config_parse(key, text, (char *)part + key->offset, &range);
+	if (!fault && key->fault && *text)
+		fault = key->fault(text);
 	if (!fault)
 		return true;
 	(void)fprintf(errors, "%s: %s%s%s\n", key->name, fault, range ? "; " : "",

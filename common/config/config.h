@@ -33,6 +33,9 @@ struct config_key {
 	const char *dflt; /* text as one would write it; NULL = empty string, 0 or false */
 	unsigned flags;
 	const char *help; /* one sentence; says the unit and what a change does */
+	/* What the type cannot say, of a text that is given: its fault and the remedy, or
+	 * NULL. */
+	const char *(*fault)(const char *text);
 };
 
 #define CONFIG_END                                                                         \

@@ -45,8 +45,8 @@ struct service {
 	 * DRAIN_TIMEOUT. */
 	const struct config_group *groups;
 	void *config; /* the struct that the groups fill; zeroed by the caller */
-	/* What the keys' types cannot say; may be NULL. One line "NAME: fault; remedy" on
-	 * `errors` a faulty key; returns their number. Called when all keys are
+	/* What only several keys together say; may be NULL. One line "NAME: fault; remedy"
+	 * on `errors` a faulty key; returns their number. Called when all keys are
 	 * well-formed. */
 	int (*check)(const void *config, FILE *errors);
 	/* On the loop thread. Non-zero ends the process (70); `why` says it. */

@@ -1,11 +1,23 @@
 #include "transport/transport.h"
 
+#include "transport/address_guard.h"
 #include "transport/fax.h"
 #include "transport/mllp_peers.h"
 #include "transport/oauth.h"
 #include "transport/sftp.h"
 
 #define FIELD(name) offsetof(struct transport_config, name)
+
+static const char *destinations_fault(const char *text)
+{
+	CLEANUP(address_guard_freep) struct address_guard *guard = NULL;
+	struct err_text why;
+
+	return address_guard_new(text, &guard, &why)
+	               ? "must be CIDR[:port] with commas between; write 10.0.0.0/8 or "
+	                 "[fd00::/8]:443"
+	               : NULL;
+}
 
 const struct config_key transport_config_keys[] = {
 	{
@@ -32,6 +44,7 @@ const struct config_key transport_config_keys[] = {
 		.name = "ALLOW_PRIVATE_DESTINATIONS",
 		.type = CONFIG_STRING,
 		.offset = FIELD(allow_private),
+		.fault = destinations_fault,
 		.help = "Private, loopback or link-local addresses that may be connected "
 			"to, "
 			"CIDR[:port] separated by commas; none by default.",

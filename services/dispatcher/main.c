@@ -14,7 +14,6 @@
 #include "parking.h"
 #include "rows.h"
 #include "told.h"
-#include "transport/address_guard.h"
 
 #include <event2/event.h>
 
@@ -177,20 +176,6 @@ static const struct config_key keys[] = {
 static struct dispatcher_config config;
 static struct dispatcher dispatcher = { .config = &config };
 
-static int check(const void *arg, FILE *errors)
-{
-	const struct dispatcher_config *c = arg;
-	struct address_guard *guard = NULL;
-	struct err_text why;
-
-	if (address_guard_new(c->transport.allow_private, &guard, &why) != 0) {
-		(void)fprintf(errors, "ALLOW_PRIVATE_DESTINATIONS: %s\n", why.text);
-		return 1;
-	}
-	(void)address_guard_free(guard);
-	return 0;
-}
-
 static void on_pump(evutil_socket_t fd, short what, void *arg)
 {
 	lanes_pump(arg);
@@ -350,7 +335,6 @@ int main(int argc, char **argv)
 			"outcomes",
 		.groups = groups,
 		.config = &config,
-		.check = check,
 		.start = start,
 		.drain = drain,
 		.stop = stop,

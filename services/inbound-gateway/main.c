@@ -54,10 +54,44 @@ static struct gateway gateway = { .config = &config };
 
 #define FIELD(name) offsetof(struct gateway_config, name)
 
+/* A list of addresses and blocks; returns how many, or -1 - the place of the faulty one. */
+static int parse_hops(const char *list, struct address_block **out)
+{
+	int n = 0;
+
+	*out = NULL;
+	while (list && *list) {
+		list += strspn(list, ", ");
+		size_t len = strcspn(list, ", ");
+
+		if (len == 0)
+			break;
+		*out = xrealloc(*out, ((size_t)n + 1) * sizeof(**out));
+		if (!address_block_parse(list, len, &(*out)[n])) {
+			free(*out);
+			*out = NULL;
+			return -1;
+		}
+		n++;
+		list += len;
+	}
+	return n;
+}
+
+static const char *hops_fault(const char *text)
+{
+	struct address_block *hops;
+	int n = parse_hops(text, &hops);
+
+	free(hops);
+	return n < 0 ? "must be addresses or CIDR blocks, with commas between them" : NULL;
+}
+
 static const struct config_key keys[] = {
 	{ .name = "LIS_UPSTREAM_URL",
 	  .type = CONFIG_URL,
 	  .offset = FIELD(upstream_url),
+	  .fault = upstream_url_fault,
 	  .flags = CONFIG_REQUIRED,
 	  .help = "The LIS's API behind the gateway: http://host:port." },
 	{ .name = "GATEWAY_ADDRESS",
@@ -73,6 +107,7 @@ static const struct config_key keys[] = {
 	{ .name = "GATEWAY_TRUSTED_HOPS",
 	  .type = CONFIG_STRING,
 	  .offset = FIELD(trusted_hops),
+	  .fault = hops_fault,
 	  .help = "Load balancers in front: addresses or CIDR blocks, with commas. Of "
 	          "anybody else x-forwarded-for, forwarded and x-real-ip are dropped." },
 	{ .name = "GATEWAY_SPOOL",
@@ -154,45 +189,6 @@ static const struct config_key keys[] = {
 	CONFIG_END,
 };
 
-/* A list of addresses and blocks; returns how many, or -1 - the place of the faulty one. */
-static int parse_hops(const char *list, struct address_block **out)
-{
-	int n = 0;
-
-	*out = NULL;
-	while (list && *list) {
-		list += strspn(list, ", ");
-		size_t len = strcspn(list, ", ");
-
-		if (len == 0)
-			break;
-		*out = xrealloc(*out, ((size_t)n + 1) * sizeof(**out));
-		if (!address_block_parse(list, len, &(*out)[n])) {
-			free(*out);
-			*out = NULL;
-			return -1;
-		}
-		n++;
-		list += len;
-	}
-	return n;
-}
-
-static int check(const void *of, FILE *errors)
-{
-	const struct gateway_config *c = of;
-	struct address_block *hops;
-	int faults = upstream_check_url(c->upstream_url, errors);
-	int n = parse_hops(c->trusted_hops, &hops);
-
-	free(hops);
-	if (n < 0)
-		(void)fputs("GATEWAY_TRUSTED_HOPS: must be addresses or CIDR blocks, with "
-		            "commas between them\n",
-		            errors);
-	return faults + (n < 0);
-}
-
 static void show_limits(void)
 {
 	metric_set(&metric_limits, "connections", (double)config.max_connections);
@@ -272,7 +268,6 @@ int main(int argc, char **argv)
 		.help = "passes calls on to the LIS's API and records each",
 		.groups = groups,
 		.config = &config,
-		.check = check,
 		.start = start,
 		.drain = drain,
 		.stop = stop,

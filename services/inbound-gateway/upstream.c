@@ -70,7 +70,7 @@ static bool split(const char *url, char **host, char **port, char **authority)
 	return true;
 }
 
-int upstream_check_url(const char *url, FILE *errors)
+const char *upstream_url_fault(const char *url)
 {
 	char *host = NULL, *port = NULL, *authority = NULL;
 	bool sound = split(url, &host, &port, &authority) && *host && *port &&
@@ -79,10 +79,7 @@ int upstream_check_url(const char *url, FILE *errors)
 	free(host);
 	free(port);
 	free(authority);
-	if (!sound)
-		(void)fputs("LIS_UPSTREAM_URL: must be http://host:port, without a path\n",
-		            errors);
-	return !sound;
+	return sound ? NULL : "must be http://host:port, without a path";
 }
 
 /* ---- its addresses ---- */

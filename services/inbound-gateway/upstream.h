@@ -21,8 +21,8 @@ struct link {
 	bool feeding, ended, dead;
 };
 
-/* LIS_UPSTREAM_URL: http://host[:port], nothing behind it. Returns the number of faults. */
-int upstream_check_url(const char *url, FILE *errors);
+/* Of LIS_UPSTREAM_URL: http://host[:port], nothing behind it. NULL: it is so. */
+const char *upstream_url_fault(const char *url);
 struct upstream *upstream_open(struct gateway *gw);
 struct upstream *upstream_close(struct upstream *u);
 const char *upstream_authority(const struct upstream *u); /* for a host header */

@@ -72,6 +72,26 @@ static struct scheduler scheduler = { .config = &config };
 
 #define FIELD(name) offsetof(struct scheduler_config, name)
 
+static const char *patterns_fault(const char *text)
+{
+	struct retry_pattern patterns[PATTERNS_MAX];
+	CLEANUP(freep) char *list = xstrdup(text);
+	const char *bad = NULL;
+
+	return retry_patterns_parse(list, patterns, PATTERNS_MAX, &bad) < 0
+	               ? "an item is empty, names no error kind or no code, or there are "
+	                 "too many; write No response,kind=timeout,code=503"
+	               : NULL;
+}
+
+static const char *time_fault(const char *text)
+{
+	int64_t unused;
+
+	return clock_parse_iso(text, &unused) ? NULL
+	                                      : "not a time; write 2026-11-21T09:30:00Z";
+}
+
 static const struct config_key keys[] = {
 	{ .name = "AUTO_RETRY_INTERVAL",
 	  .type = CONFIG_MSEC,
@@ -91,6 +111,7 @@ static const struct config_key keys[] = {
 	{ .name = "AUTO_RETRY_PATTERNS",
 	  .type = CONFIG_STRING,
 	  .offset = FIELD(patterns),
+	  .fault = patterns_fault,
 	  .max = 4096,
 	  .dflt = AUTO_RETRY_DEFAULT_PATTERNS,
 	  .help = "What makes an error worth another attempt, separated by commas: "
@@ -98,11 +119,13 @@ static const struct config_key keys[] = {
 	{ .name = "AUTO_RETRY_FROM",
 	  .type = CONFIG_STRING,
 	  .offset = FIELD(from),
+	  .fault = time_fault,
 	  .help = "Logs inserted at or after this time (2026-11-21T09:30:00Z); without it "
 	          "and AUTO_RETRY_TO those of the last 24 hours." },
 	{ .name = "AUTO_RETRY_TO",
 	  .type = CONFIG_STRING,
 	  .offset = FIELD(to),
+	  .fault = time_fault,
 	  .help = "Logs inserted up to this time." },
 	{ .name = "AUTO_RETRY_BUDGET",
 	  .type = CONFIG_INT,
@@ -131,34 +154,18 @@ static const struct config_key keys[] = {
 	CONFIG_END,
 };
 
-static bool is_time(const char *text)
-{
-	int64_t unused;
-
-	return !*text || clock_parse_iso(text, &unused);
-}
-
+/* What two keys together can say. */
 static int check(const void *given, FILE *errors)
 {
 	const struct scheduler_config *c = given;
-	struct retry_pattern patterns[PATTERNS_MAX];
-	CLEANUP(freep) char *list = xstrdup(c->patterns);
-	const char *bad = NULL;
+	int64_t from_ms, to_ms;
 	int faults = 0;
 
-	if (retry_patterns_parse(list, patterns, PATTERNS_MAX, &bad) < 0)
-		faults += fprintf(errors,
-		                  "AUTO_RETRY_PATTERNS: an item is empty, names no error "
-		                  "kind or no code, or there are more than %d; write "
-		                  "No response,kind=timeout,code=503\n",
-		                  PATTERNS_MAX) > 0;
-	if (!is_time(c->from))
-		faults += fputs("AUTO_RETRY_FROM: not a time; write "
-		                "2026-11-21T09:30:00Z\n",
-		                errors) >= 0;
-	if (!is_time(c->to))
-		faults += fputs("AUTO_RETRY_TO: not a time; write 2026-11-21T09:30:00Z\n",
-		                errors) >= 0;
+	if (clock_parse_iso(c->from, &from_ms) && clock_parse_iso(c->to, &to_ms) &&
+	    to_ms < from_ms)
+		faults +=
+			fputs("AUTO_RETRY_TO: before AUTO_RETRY_FROM; no log is between\n",
+		              errors) >= 0;
 	return faults + py3_config_check(&c->py3, errors);
 }
 

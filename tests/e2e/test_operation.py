@@ -54,6 +54,17 @@ def test_check_config_names_every_faulty_key_at_once_and_exits_78(stack, service
     assert "secret" not in said
 
 
+@pytest.mark.parametrize("service, key, value", [
+    ("dispatcher", "ALLOW_PRIVATE_DESTINATIONS", "10.0.0.0/99"), ("dashboard", "ALLOW_PRIVATE_DESTINATIONS", "here"),
+    ("retry-scheduler", "AUTO_RETRY_PATTERNS", "kind=mood"), ("retry-scheduler", "AUTO_RETRY_FROM", "yesterday"),
+    ("inbound-gateway", "GATEWAY_TRUSTED_HOPS", "proxy.example"), ("inbound-gateway", "LIS_UPSTREAM_URL", "http://lis.example/api"),
+])
+def test_a_text_that_means_nothing_is_named_beside_the_others(stack, service, key, value):
+    run = dev("run", service, "--check-config", check=False, env={"DRAIN_TIMEOUT": "soon", key: value})
+    said = run.stdout + run.stderr
+    assert run.returncode == 78 and "DRAIN_TIMEOUT: " in said and f"{key}: " in said, said
+
+
 def test_print_config_shows_no_secret(stack):
     run = dev("run", "callback", "--print-config")
     assert stack.token not in run.stdout

@@ -16,6 +16,11 @@ struct outer {
 	struct inner inner;
 };
 
+static const char *name_fault(const char *text)
+{
+	return strcmp(text, "nobody") == 0 ? "is nobody; write somebody" : NULL;
+}
+
 static const struct config_key outer_keys[] = {
 	{ .name = "T_NAME",
 	  .type = CONFIG_STRING,
@@ -23,6 +28,7 @@ static const struct config_key outer_keys[] = {
 	  .min = 1,
 	  .max = 8,
 	  .dflt = "fleet",
+	  .fault = name_fault,
 	  .help = "A name | with a bar." },
 	{ .name = "T_COUNT",
 	  .type = CONFIG_INT,
@@ -220,7 +226,9 @@ static void all_faults_are_reported_at_once(void **state)
 	assert_int_equal(unsetenv("T_TOKEN"), 0);
 	assert_int_equal(setenv("T_COUNT", "x", 1), 0);
 	assert_int_equal(setenv("T_TIMEOUT", "1y", 1), 0);
-	assert_int_equal(load_with("T_ON", "s3cret", &c, &errors), 4);
+	assert_int_equal(setenv("T_NAME", "nobody", 1), 0);
+	assert_int_equal(load_with("T_ON", "s3cret", &c, &errors), 5);
+	assert_non_null(strstr(errors, "T_NAME: is nobody; write somebody\n"));
 	assert_non_null(strstr(errors, "T_TOKEN: required, but not set\n"));
 	assert_non_null(strstr(errors, "T_COUNT: "));
 	assert_non_null(strstr(errors, "T_TIMEOUT: "));
