@@ -15,6 +15,11 @@ const struct search_way search_ways[N_SEARCH_INDEXES] = {
 };
 
 static const char *const types[] = { "WEBHOOK", "API" };
+/* What most logs are comes first: arms are looked at in their order too. */
+static const enum log_status by_number[] = {
+	LOG_STATUS_SUCCESS,    LOG_STATUS_FAIL,       LOG_STATUS_QUEUED,
+	LOG_STATUS_SUPERSEDED, LOG_STATUS_SUPPRESSED,
+};
 
 /* ---- which index ---- */
 
@@ -114,17 +119,16 @@ static void add_by_status(struct arms *arms, const struct log_filter *f, const i
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		if (f->integration_type && strcmp(f->integration_type, types[i]) != 0)
 			continue;
-		for (int status = LOG_STATUS_QUEUED; status <= LOG_STATUS_SUPPRESSED;
-		     status++) {
+		for (size_t k = 0; k < ARRAY_SIZE(by_number); k++) {
 			CLEANUP_BSON bson_t *fixed = bson_new();
 
-			if (!has_status(f, status))
+			if (!has_status(f, by_number[k]))
 				continue;
 			if (lab)
 				(void)BSON_APPEND_INT64(fixed, "lab_id", *lab);
 			(void)BSON_APPEND_UTF8(fixed, "integration_type", types[i]);
 			(void)BSON_APPEND_UTF8(fixed, "status",
-			                       log_status_word((enum log_status)status));
+			                       log_status_word(by_number[k]));
 			add_arm(arms, fixed);
 		}
 	}
@@ -269,7 +273,8 @@ bson_t *search_query(const struct log_filter *f, const struct search_span *span)
 			(void)bson_concat(query, &only);
 		return query;
 	}
-	(void)BSON_APPEND_ARRAY(query, "$or", list);
+	/* some stores look at the members in their order, at each log that an arm finds */
 	(void)bson_concat(query, rest);
+	(void)BSON_APPEND_ARRAY(query, "$or", list);
 	return query;
 }

@@ -58,22 +58,23 @@ static void test_queries(void **state)
 		  "{ \"lab_id\" : 11, \"integration_type\" : \"API\", \"status\" : "
 		  "\"FAIL\", "
 		  "\"inserted_at\" : " DAY " } }" },
-		/* what the index has not stands beside */
+		/* what the index has not stands before */
 		{ { LABS(1), .integration_type = "API", .statuses = FAILED, .auth_id = 7,
 		    .words = "x" },
 		  { .low_ms = 0 },
-		  "{ \"$or\" : [ { \"lab_id\" : 11, \"integration_type\" : \"API\", "
-		  "\"status\" : \"FAIL\" } ], \"auth_id\" : 7 }" },
+		  "{ \"auth_id\" : 7, \"$or\" : [ { \"lab_id\" : 11, "
+		  "\"integration_type\" : \"API\", \"status\" : \"FAIL\" } ] }" },
 		/* of the cursor's instant what is behind it */
 		{ { LABS(1), .actions = { 3 }, .n_actions = 1 },
 		  { .low_ms = 1000, .high_ms = 2000, .after = &after },
-		  "{ \"$or\" : [ { \"lab_id\" : 11, \"action_category_list_id\" : 3, "
+		  "{ \"status\" : { \"$in\" : [ "
+		  "\"QUEUED\", \"SUCCESS\", \"FAIL\", \"SUPERSEDED\" ] }, "
+		  "\"$or\" : [ { \"lab_id\" : 11, \"action_category_list_id\" : 3, "
 		  "\"inserted_at\" : " DAY ", \"$lt\" : { \"$date\" : "
 		  "\"1970-01-01T00:00:02Z\" } } }, { \"lab_id\" : 11, "
 		  "\"action_category_list_id\" : 3, \"inserted_at\" : { \"$date\" : "
 		  "\"1970-01-01T00:00:02Z\" }, \"_id\" : { \"$lt\" : { \"$oid\" : "
-		  "\"070000000000000000000000\" } } } ], \"status\" : { \"$in\" : [ "
-		  "\"QUEUED\", \"SUCCESS\", \"FAIL\", \"SUPERSEDED\" ] } }" },
+		  "\"070000000000000000000000\" } } } ] }" },
 		{ { .bills = ids,
 		    .n_bills = 1,
 		    .patients = ids + 1,
@@ -81,9 +82,9 @@ static void test_queries(void **state)
 		    LABS(2),
 		    .statuses = FAILED },
 		  { .low_ms = 0 },
-		  "{ \"$or\" : [ { \"bill_id\" : 11 }, { \"patient_id\" : 12 } ], "
-		  "\"lab_id\" : { \"$in\" : [ 11, 12 ] }, \"status\" : { \"$in\" : [ "
-		  "\"FAIL\" ] } }" },
+		  "{ \"lab_id\" : { \"$in\" : [ 11, 12 ] }, \"status\" : { \"$in\" : [ "
+		  "\"FAIL\" ] }, \"$or\" : [ { \"bill_id\" : 11 }, { \"patient_id\" : 12 } "
+		  "] }" },
 		/* who knows the id sees it, suppressed or not */
 		{ { .id = &one_log },
 		  { .low_ms = 0 },
