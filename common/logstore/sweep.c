@@ -46,6 +46,14 @@ static struct retry_log retry_of(const bson_t *doc)
 	return log;
 }
 
+/* A call that came in is nobody's to send again. */
+static bool is_inbound(const bson_t *doc)
+{
+	const char *type = store_text(doc, "integration_type");
+
+	return type && strcmp(type, "API") == 0;
+}
+
 static bool take(const bson_t *doc, void *arg)
 {
 	struct sweeping *s = arg;
@@ -57,7 +65,8 @@ static bool take(const bson_t *doc, void *arg)
 	};
 	bson_iter_t it;
 
-	if (!bson_iter_init_find(&it, doc, "_id") || !BSON_ITER_HOLDS_OID(&it))
+	if (is_inbound(doc) || !bson_iter_init_find(&it, doc, "_id") ||
+	    !BSON_ITER_HOLDS_OID(&it))
 		return true;
 	memcpy(log.id.bytes, bson_iter_oid(&it)->bytes, sizeof(log.id.bytes));
 	log.retry = retry_of(doc);
@@ -70,6 +79,7 @@ static bool take(const bson_t *doc, void *arg)
 static void append_projection(bson_t *to)
 {
 	static const char *const fields[] = {
+		"integration_type",
 		"lab_id",
 		"lab_integration_id",
 		"auth_id",

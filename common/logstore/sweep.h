@@ -19,10 +19,10 @@ struct log_sweep {
 };
 
 /*
- * Calls `row` for each log that a sweep is about: FAIL before QUEUED, and of each those
- * without a next_auto_retry_at, the oldest first, before those that are due for the longest
- * time. Of the latter some may be out of the range: who judges looks. False ends the sweep.
- * The documents come in batches, so memory does not grow with their number.
+ * Calls `row` for each outbound log that a sweep is about: FAIL before QUEUED, and of each
+ * those without a next_auto_retry_at, the oldest first, before those that are due for the
+ * longest time. Of the latter some may be out of the range: who judges looks. False ends
+ * the sweep. The documents come in batches, so memory does not grow with their number.
  * LOGSTORE_E_AWAY: some of them were not seen.
  */
 int logstore_sweep(struct logstore *s, const struct log_sweep *sweep,

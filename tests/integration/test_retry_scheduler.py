@@ -296,6 +296,7 @@ def test_stuck_work_is_found_and_driven_again(sweeps, world, row):
         "waits for Mirth": (sweeps.log(quiet, 16 * MINUTE, transport="mllp", **queued), False),
         "driven once, 16 minutes": (sweeps.log(row, 16 * MINUTE, auto_retry_count=1, **queued), False),
         "driven once, 31 minutes": (sweeps.log(row, 31 * MINUTE, auto_retry_count=1, **queued), True),
+        "came in": (sweeps.log(row, 16 * MINUTE, integration_type="API", **queued), False),
         "driven too often": (sweeps.log(row, 23 * HOUR, auto_retry_count=5, **queued), False),
     }
     sweeps.run()
@@ -322,6 +323,8 @@ def test_a_dry_run_says_what_and_why_and_does_nothing(sweeps, world, row):
         sweeps.log(off): "left alone: is_auto_retry is off",
         sweeps.log(row, MINUTE, status="QUEUED", error_kind=None, error_message=None): "left alone: still on its way",
     }
+    for status in ("FAIL", "QUEUED"):  # calls that came in: there is nothing to say of them
+        sweeps.log(row, integration_type="API", status=status)
     with Partner(Reply(code=202)) as route:
         run = sweeps.run("--dry-run", PY3_RETRY_URL=route.url(""))
         assert not route.requests
