@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 from fleet.stack import ROOT
+from fleet.wait import eventually
+from fleet.dashboard import Dashboard
 from fleet.page import faults
 from playwright.sync_api import expect
 
@@ -26,6 +28,8 @@ PAGES = {
     "audit": ("/audit", "Audit"),
     "settings": ("/settings", "Settings"),
 }
+if SCREENSHOTS:
+    PAGES |= {"run": ("/retries/{run}", "Run"), "attempts": ("/logs/{retried}?part=attempts", "One log")}
 
 
 def look(page, name):
@@ -37,19 +41,36 @@ def look(page, name):
 DEMO_LAB = 900001
 
 
-def demo_places(stack):
+def make_something_to_do(stack, publisher):
+    """Of a demo that went well: a message that nobody understood, and a run of retries; the run, and a log of it."""
+    publisher.raw("lis.events", str(DEMO_LAB), b'{"specversion": "1.0", "data": ', [("content-type", b"application/cloudevents+json")])
+    dashboard = Dashboard(stack)
+    preview = dashboard.post("logs/retry", {"filter": {"lab_id": DEMO_LAB, "tab": "errors"}, "dry_run": True})
+    run = dashboard.post("retry-runs", {"preview_id": preview["preview_id"], "reason": "The partner says it is back"}, code=202)["id"]
+    eventually(lambda: dashboard.get(f"retry-runs/{run}")["state"] != "RUNNING", 60, what="the run's end")
+    return run, dashboard.get(f"retry-runs/{run}/items")["items"][0]["log_id"]
+
+
+def demo_places(stack, publisher):
     """What the demo has to show."""
     logs = stack.mongo.integration_directory
+    run, retried = make_something_to_do(stack, publisher)
     failed = logs.find_one({"lab_id": DEMO_LAB, "status": "FAIL", "transport": "http", "integration_type": "WEBHOOK"})
     hl7 = logs.find_one({"lab_id": DEMO_LAB, "status": "SUCCESS", "transport": "mllp"})
     row = stack.sql("SELECT auth_id, id FROM integration.lab_integration WHERE id = %s", [failed["lab_integration_id"]])[0]
-    return {"lab": DEMO_LAB, "log": failed["_id"], "hl7": hl7["_id"], "bill": failed["bill_id"], "auth": row[0], "row": row[1]}
+    return {"lab": DEMO_LAB, "log": failed["_id"], "hl7": hl7["_id"], "bill": failed["bill_id"], "auth": row[0], "row": row[1],
+            "run": run, "retried": retried}
+
+
+@pytest.fixture(scope="module")
+def demo(stack, publisher):
+    return demo_places(stack, publisher) if SCREENSHOTS else None
 
 
 @pytest.fixture
-def places(world, partner, stack):
-    if SCREENSHOTS:
-        return demo_places(stack)
+def places(demo, world, partner):
+    if demo:
+        return demo
     row_id = world.row(1, partner.url())
     log = world.wait_log(world.bill_event(), row_id)
     return {"lab": world.lab.id, "log": log["_id"], "hl7": log["_id"], "bill": log["bill_id"], "auth": world.auth, "row": row_id}

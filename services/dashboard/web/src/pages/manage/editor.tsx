@@ -1,17 +1,14 @@
 /* The two panels of an integration: add, change, try out, look back. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { call, get, Problem } from '../../api/client';
+import { call, Problem } from '../../api/client';
 import type {
   ActionCategory,
   DeveloperAuthentication,
   Integration,
   IntegrationSaved,
-  Items,
 } from '../../api/types';
-import { DiffView } from '../../body/diff-view';
 import { plain } from '../../format/text';
-import { useLoad } from '../../parts/load';
 import { ProblemBox } from '../../parts/problem';
 import { unsaved } from '../../state/route';
 import { may } from '../../state/session';
@@ -19,7 +16,9 @@ import { t, type TextKey } from '../../text/en';
 
 import { AuthKey, KeyOnce } from './auth-key';
 import { DetailFields } from './detail-fields';
+import { Conflict, Faults } from './faults';
 import { errorsOf, type Errors, HeaderRows, SelectField, TextField } from './fields';
+import { FeatureFlags, Flags } from './flags';
 import {
   bodyOf,
   detailsOf,
@@ -111,175 +110,6 @@ function Actions({
         </details>
       ))}
     </fieldset>
-  );
-}
-
-const flags = [
-  'is_integration_enable',
-  'is_disable',
-  'is_org',
-  'is_batch',
-  'is_auto_retry',
-] as const;
-
-function Flags({ form, set }: { form: Form; set: (f: Partial<Form>) => void }) {
-  return (
-    <>
-      {flags.map((flag) => (
-        <div key={flag} class="flag">
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={form[flag]}
-              onChange={(event) => {
-                set({ [flag]: event.currentTarget.checked });
-              }}
-            />
-            {flag}
-          </label>
-          <p class="quiet">{t(`flag.${flag}` as TextKey)}</p>
-        </div>
-      ))}
-    </>
-  );
-}
-
-/* A partner's own switches: kept with the authentication, read by what the LIS builds. */
-function FeatureFlags({ form, set }: { form: Form; set: (f: Partial<Form>) => void }) {
-  const [name, setName] = useState('');
-  return (
-    <fieldset>
-      <legend>{t('manage.flags')}</legend>
-      {Object.entries(form.flags).map(([flag, value]) => (
-        <div key={flag}>
-          {typeof value === 'boolean' ? (
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={value}
-                onChange={(event) => {
-                  set({ flags: { ...form.flags, [flag]: event.currentTarget.checked } });
-                }}
-              />
-              {plain(flag)}
-            </label>
-          ) : (
-            <code>
-              {plain(flag)}: {plain(JSON.stringify(value))}
-            </code>
-          )}{' '}
-          <button
-            type="button"
-            class="plain"
-            aria-label={t('manage.flags.remove', { name: flag })}
-            onClick={() => {
-              set({
-                flags: Object.fromEntries(
-                  Object.entries(form.flags).filter(([other]) => other !== flag),
-                ),
-              });
-            }}
-          >
-            ✕
-          </button>
-        </div>
-      ))}
-      <div class="list-tools">
-        <label>
-          {t('manage.flags.name')}
-          <input
-            type="text"
-            maxLength={60}
-            value={name}
-            onInput={(event) => {
-              setName(event.currentTarget.value);
-            }}
-          />
-        </label>
-        <button
-          type="button"
-          disabled={name.trim() === ''}
-          onClick={() => {
-            set({ flags: { ...form.flags, [name.trim()]: true } });
-            setName('');
-          }}
-        >
-          {t('manage.flags.add')}
-        </button>
-      </div>
-    </fieldset>
-  );
-}
-
-/* Somebody was faster: theirs beside mine, and who reads decides. */
-function Conflict(props: {
-  row: Integration;
-  mine: (theirs: Integration) => [Record<string, unknown>, Record<string, unknown>];
-  onTake: () => void;
-  onKeep: (theirs: Integration) => void;
-}) {
-  const { row } = props;
-  const rows = useLoad(`theirs ${String(row.id)}`, (signal) =>
-    get<Items<Integration>>(
-      `developer-authentications/${String(row.auth_id)}/integrations`,
-      {},
-      signal,
-    ),
-  );
-  const theirs = rows.data?.items.find((one) => one.id === row.id);
-  const [before, after] = theirs ? props.mine(theirs) : [null, null];
-  return (
-    <div class="notice notice-bad" role="alert">
-      <p>{t('manage.conflict')}</p>
-      {theirs && <DiffView before={JSON.stringify(before)} after={JSON.stringify(after)} />}
-      <div class="actions">
-        <button type="button" onClick={props.onTake}>
-          {t('manage.conflict.reload')}
-        </button>
-        {theirs && (
-          <button
-            type="button"
-            onClick={() => {
-              props.onKeep(theirs);
-            }}
-          >
-            {t('manage.conflict.keep')}
-          </button>
-        )}
-      </div>
-    </div>
-  );
-}
-
-/* All faults in one place, each leading to its field. */
-function Faults({ errors, form }: { errors: Errors; form: HTMLFormElement | null }) {
-  if (errors.length === 0) return null;
-  const lead = (pointer: string): void => {
-    const fields = [...(form?.querySelectorAll<HTMLElement>('[data-pointer]') ?? [])];
-    const field =
-      fields.find((one) => one.dataset['pointer'] === pointer) ??
-      fields.find((one) => pointer.startsWith(`${one.dataset['pointer'] ?? '-'}/`));
-    field?.querySelector<HTMLElement>('input, select, textarea')?.focus();
-  };
-  return (
-    <div class="notice notice-bad" role="alert">
-      <p>{t('manage.faults')}</p>
-      <ul>
-        {errors.map((error) => (
-          <li key={error.pointer + error.detail}>
-            <button
-              type="button"
-              class="plain"
-              onClick={() => {
-                lead(error.pointer);
-              }}
-            >
-              {plain(error.detail)}
-            </button>
-          </li>
-        ))}
-      </ul>
-    </div>
   );
 }
 
