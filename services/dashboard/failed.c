@@ -256,6 +256,7 @@ static json_t *cursor_json(const struct failed_page *p)
 	return json_string(buf_str(&text));
 }
 
+/* Fewer than were asked for: each partition was read to its beginning. */
 static void give(struct call *call, struct failed_page *p, int64_t limit)
 {
 	json_t *items = json_array();
@@ -274,7 +275,7 @@ static void give(struct call *call, struct failed_page *p, int64_t limit)
 	}
 	call_answer(call, CODE_OK,
 	            json_pack("{s:o,s:o}", "items", items, "next_cursor",
-	                      p->n ? cursor_json(p) : json_null()));
+	                      (int64_t)p->n < limit ? json_null() : cursor_json(p)));
 }
 
 void api_failed_tasks(struct call *call)

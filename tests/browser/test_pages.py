@@ -3,10 +3,10 @@ import os
 from pathlib import Path
 
 import pytest
-from fleet.stack import ROOT
-from fleet.wait import eventually
 from fleet.dashboard import Dashboard
 from fleet.page import faults
+from fleet.stack import ROOT
+from fleet.wait import eventually
 from playwright.sync_api import expect
 
 # SCREENSHOTS=docs/screenshots renews the pictures of the documentation, of what ./dev demo made.
@@ -29,7 +29,7 @@ PAGES = {
     "settings": ("/settings", "Settings"),
 }
 if SCREENSHOTS:
-    PAGES |= {"run": ("/retries/{run}", "Run"), "attempts": ("/logs/{retried}?part=attempts", "One log")}
+    PAGES |= {"run": ("/retries/{run}", "Retry run"), "attempts": ("/logs/{retried}?part=attempts", "One log")}
 
 
 def look(page, name):

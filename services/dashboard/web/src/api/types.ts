@@ -92,6 +92,9 @@ export interface Exchange {
   payload_changed?: boolean | null;
   timing?: Record<string, number> | null;
   updated_at?: string | null;
+  /** When it was over: of the first attempt, of a retry. */
+  ended_at?: string | null;
+  completed_at?: string | null;
 }
 
 export interface Retry extends Exchange {

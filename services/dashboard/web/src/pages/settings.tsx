@@ -10,7 +10,7 @@ export function SettingsPage() {
     wish(change);
   };
   return (
-    <section>
+    <section class="settings">
       <h1>{t('nav.settings')}</h1>
       <label>
         {t('settings.theme')}

@@ -10,7 +10,7 @@ import { health } from '../state/health';
 import { address, go, segments } from '../state/route';
 import { dialogOpen, isGoing, isTyped, lettersWanted, setGoing } from '../state/keys';
 import { logOut, may, me } from '../state/session';
-import { t, type TextKey } from '../text/en';
+import { t, tn, type TextKey } from '../text/en';
 
 import { Banners, RunStrip } from './banners';
 import { Combobox } from './combobox';
@@ -205,7 +205,7 @@ function FailedCount() {
   const n = health.value?.failed_tasks ?? 0;
   if (n === 0) return null;
   return (
-    <span class="badge" title={t('nav.failed.n', { n: count(n) })}>
+    <span class="badge" title={tn('health.failed', n, { n: count(n) })}>
       {count(n)}
     </span>
   );

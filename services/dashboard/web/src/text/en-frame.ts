@@ -120,6 +120,5 @@ export const frame = {
   print: 'Print',
   'lab.all': 'All labs',
   'show.all': 'Show all {n}',
-  'nav.failed.n': '{n} failed tasks',
   'nothing.matches': 'Nothing matches',
 } as const;

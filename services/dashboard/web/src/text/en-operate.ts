@@ -12,7 +12,6 @@ export const operate = {
   'chart.hour': 'Hour',
   'chart.title': 'Deliveries an hour',
   'health.down': 'away',
-  'health.failed': '{n} failed tasks',
   'health.group': 'Consumer',
   'health.integrations': 'Integrations, last 24 hours',
   'health.lag': 'Waiting in topics',

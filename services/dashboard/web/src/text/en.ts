@@ -10,6 +10,7 @@ export const en = { ...frame, ...lists, ...log, ...retry, ...manage, ...operate 
 
 /* By the plural rules of the language: one, other. */
 const plurals = {
+  'health.failed': { one: '{n} failed task', other: '{n} failed tasks' },
   'list.new': { one: '{n} new', other: '{n} new' },
   'list.ticked': { one: '{n} ticked', other: '{n} ticked' },
   'run.start': { one: 'Retry {n} delivery', other: 'Retry {n} deliveries' },

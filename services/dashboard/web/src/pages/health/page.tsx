@@ -11,7 +11,7 @@ import { ProblemBox } from '../../parts/problem';
 import { Table, type TableColumn } from '../../parts/table';
 import { askHealth } from '../../state/health';
 import { address } from '../../state/route';
-import { t } from '../../text/en';
+import { t, tn } from '../../text/en';
 import { Spark } from '../list/sparklines';
 
 import { HourChart } from './hour-chart';
@@ -179,7 +179,7 @@ export function HealthPage() {
         ))}
         {health.failed_tasks !== null && (
           <a class="chip" href="/failed-tasks">
-            {t('health.failed', { n: count(health.failed_tasks) })}
+            {tn('health.failed', health.failed_tasks, { n: count(health.failed_tasks) })}
           </a>
         )}
         <span class="chip quiet">{t('health.at', { time: formatTime(health.at) })}</span>

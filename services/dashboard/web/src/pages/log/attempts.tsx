@@ -8,7 +8,7 @@ import { formatDuration, formatTime } from '../../format/time';
 import { StatusMark } from '../../parts/status';
 import { t, type TextKey } from '../../text/en';
 
-import { phases } from './phases';
+import { endOf, phases } from './phases';
 
 interface Numbered {
   n: number;
@@ -117,7 +117,7 @@ export function Attempts(props: {
               <td>
                 <StatusMark status={exchange.status} />
               </td>
-              <td>{formatTime(exchange.updated_at)}</td>
+              <td>{formatTime(endOf(exchange))}</td>
               <td>{exchange.response_status_code ?? ''}</td>
               <td>{formatDuration(exchange.response_time)}</td>
               <td>

@@ -1,8 +1,12 @@
-/* Where the time of a request went, as one stacked bar and in words. */
+/* When an attempt was over, and where its time went, as one stacked bar and in words. */
+import type { Exchange } from '../../api/types';
 import { formatDuration } from '../../format/time';
 import { t } from '../../text/en';
 
 export const phases = ['wait_ms', 'dns_ms', 'connect_ms', 'tls_ms', 'exchange_ms'] as const;
+
+export const endOf = (exchange: Exchange | null | undefined): string | null =>
+  exchange?.ended_at ?? exchange?.completed_at ?? exchange?.updated_at ?? null;
 
 export function Phases({ timing }: { timing: Record<string, number> }) {
   const total = phases.reduce((sum, name) => sum + (timing[name] ?? 0), 0);

@@ -9,7 +9,7 @@ import { t } from '../../text/en';
 import { kindWord } from '../list/columns';
 
 import { rowPath } from './hint';
-import { Phases } from './phases';
+import { endOf, Phases } from './phases';
 
 function Step(props: {
   title: string;
@@ -50,7 +50,7 @@ function AttemptStep({
   const title = n === 0 ? t('story.first') : t('story.attempt', { n: String(n) });
   const who = retry?.requested_by;
   return (
-    <Step title={title} at={exchange.updated_at ?? retry?.requested_at} since={since}>
+    <Step title={title} at={endOf(exchange) ?? retry?.requested_at} since={since}>
       {retry && (
         <p class="quiet">
           {t(retry.kind === 'AUTO' ? 'story.auto' : 'story.manual')}
@@ -165,7 +165,7 @@ export function Story({ log, retries }: { log: Log; retries: Retry[] }) {
   const inbound = log.integration_type === 'API';
   const first = log.first_attempt ?? (retries.length === 0 ? (log as Exchange) : null);
   const ended = (i: number): string | null | undefined =>
-    i < 0 ? (first?.updated_at ?? log.inserted_at) : retries[i]?.updated_at;
+    i < 0 ? (endOf(first) ?? log.inserted_at) : endOf(retries[i]);
   return (
     <ol class="story">
       <Begin log={log} />

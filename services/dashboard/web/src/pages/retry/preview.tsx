@@ -6,7 +6,7 @@ import { DiffView } from '../../body/diff-view';
 import { count, plain } from '../../format/text';
 import { t, type TextKey } from '../../text/en';
 
-const known = (prefix: string, word: string): string => {
+export const known = (prefix: string, word: string): string => {
   const text = t(`${prefix}.${word}` as TextKey);
   return text.startsWith(`${prefix}.`) ? plain(word) : text;
 };

@@ -17,6 +17,8 @@ import { finished, hasEnded } from '../../state/runs';
 import { may } from '../../state/session';
 import { t, type TextKey } from '../../text/en';
 
+import { known } from './preview';
+
 const askMs = 5000;
 const pageSize = 100;
 const exportPage = 500;
@@ -152,6 +154,10 @@ function useRun(id: string) {
   return run;
 }
 
+/* Why it was refused is a word of ours, what went wrong a partner's. */
+const errorOf = (item: RetryRunItem): string =>
+  item.state === 'REFUSED' && item.error ? known('refused', item.error) : plain(item.error);
+
 const itemColumns: TableColumn<RetryRunItem>[] = [
   {
     title: 'col.log_id',
@@ -175,8 +181,8 @@ const itemColumns: TableColumn<RetryRunItem>[] = [
   {
     title: 'col.error',
     class: 'cell-error',
-    cell: (item) => <bdi>{plain(item.error)}</bdi>,
-    full: (item) => plain(item.error),
+    cell: (item) => <bdi>{errorOf(item)}</bdi>,
+    full: errorOf,
   },
   { title: 'col.date', cell: (item) => formatTime(item.updated_at) },
 ];
