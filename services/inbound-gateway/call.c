@@ -73,7 +73,7 @@ void call_print_ip(const struct sockaddr_storage *peer, char out[IP_SIZE])
 static void find_ip(struct call *call)
 {
 	call->caller = call->client->peer;
-	call_print_ip(&call->caller, call->ip);
+	memcpy(call->ip, call->client->ip, sizeof(call->ip));
 	for (size_t i = call->request->n_headers; i-- > 0;) {
 		const struct http1_header *h = &call->request->headers[i];
 		size_t end = h->value_len;

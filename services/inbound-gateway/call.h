@@ -11,7 +11,6 @@
 
 #define RECORD_ID_SIZE   33
 #define TRACEPARENT_SIZE 56
-#define IP_SIZE          64
 #define REPLAY_LIMIT     65536
 
 enum upstream_failure {

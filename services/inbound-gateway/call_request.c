@@ -27,8 +27,6 @@ static bool passes(const struct call *call, const struct http1_header *h, bool t
 
 static void append_forwarded_for(const struct call *call, bool trusted, struct buf *out)
 {
-	char peer[IP_SIZE] = "";
-
 	buf_append_str(out, "x-forwarded-for: ");
 	for (size_t i = 0; trusted && i < call->request->n_headers; i++) {
 		const struct http1_header *h = &call->request->headers[i];
@@ -36,8 +34,7 @@ static void append_forwarded_for(const struct call *call, bool trusted, struct b
 		if (http1_is(h, "x-forwarded-for") && h->value_len)
 			buf_printf(out, "%s, ", h->value);
 	}
-	call_print_ip(&call->client->peer, peer);
-	buf_append_str(out, peer);
+	buf_append_str(out, call->client->ip);
 	buf_append_str(out, "\r\n");
 }
 

@@ -238,6 +238,7 @@ void client_accept(struct gateway *gw, int fd, const struct sockaddr *peer, sock
 
 	c->gw = gw;
 	memcpy(&c->peer, peer, len < sizeof(c->peer) ? len : sizeof(c->peer));
+	call_print_ip(&c->peer, c->ip);
 	c->reader =
 		http1_reader_new(true, (size_t)gw->config->head_limit, &http1_events, c);
 	wire_open(&c->wire, gw->loop, fd, &wire_events, c);

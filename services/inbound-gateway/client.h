@@ -7,6 +7,8 @@
 #include "http1/reader.h"
 #include "wire.h"
 
+#define IP_SIZE 64
+
 enum phase {
 	PHASE_IDLE,    /* between requests */
 	PHASE_HEAD,    /* a head has begun */
@@ -28,6 +30,7 @@ struct client {
 	struct buf rest; /* read from the socket and not by the reader */
 	struct call *call;
 	struct sockaddr_storage peer;
+	char ip[IP_SIZE]; /* of the peer */
 	enum phase phase;
 	int64_t deadline_ms;
 	bool pumping, held, eof, closing, dead;
