@@ -102,7 +102,7 @@ void httpd_stream_begin(struct httpd_request *request, const struct buf *headers
 	c->events = events;
 	c->last = true;
 	c->state = STATE_STREAMING;
-	if (c->io)
+	if (c->io && !c->ended)
 		write_head(c, 200, headers, -1);
 	else
 		connection_set_deadline(

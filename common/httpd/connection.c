@@ -62,6 +62,10 @@ static void on_replied(struct connection *c)
 {
 	drop_request(c);
 	c->state = STATE_IDLE;
+	if (c->last && c->ended) {
+		connection_free(c);
+		return;
+	}
 	if (c->last) {
 		c->state = STATE_LINGERING;
 		(void)shutdown(bufferevent_getfd(c->io), SHUT_WR);
@@ -70,6 +74,8 @@ static void on_replied(struct connection *c)
 	}
 	connection_set_deadline(c, c->server->options.idle_ms);
 	read_more(c);
+	if (c->ended && c->state <= STATE_BODY)
+		connection_free(c);
 }
 
 static void hand_over(struct connection *c)
@@ -186,7 +192,14 @@ static void on_written(struct bufferevent *io, void *arg)
 
 static void on_event(struct bufferevent *io, short what, void *arg)
 {
-	connection_lose(arg);
+	struct connection *c = arg;
+
+	/* whether it is still there to read, writing tells */
+	if ((what & BEV_EVENT_EOF) &&
+	    (c->state == STATE_HANDLING || c->state == STATE_REPLYING))
+		c->ended = true;
+	else
+		connection_lose(c);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)

@@ -41,6 +41,7 @@ struct connection {
 	enum state state;
 	size_t stray;
 	bool last;   /* close after this answer */
+	bool ended;  /* the client sends no more; what it asked is answered */
 	bool ending; /* a stream that was ended */
 	const struct httpd_stream_events *events;
 	char peer[INET6_ADDRSTRLEN];

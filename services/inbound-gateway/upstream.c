@@ -79,7 +79,9 @@ const char *upstream_url_fault(const char *url)
 	free(host);
 	free(port);
 	free(authority);
-	return sound ? NULL : "must be http://host:port, without a path";
+	return sound ? NULL
+	             : "must be http://host:port, without a path (TLS is a proxy's "
+	               "between)";
 }
 
 /* ---- its addresses ---- */

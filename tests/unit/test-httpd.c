@@ -215,6 +215,29 @@ static void one_that_rests_gives_way(void **state)
 		turn();
 }
 
+static void who_has_said_all_is_answered(void **state)
+{
+	static const char bytes[] = "GET /hold HTTP/1.1\r\n" H "\r\n"
+				    "GET /a HTTP/1.1\r\n" H "\r\n";
+	int fd = dial();
+
+	held = NULL;
+	assert_int_equal(send(fd, bytes, sizeof(bytes) - 1, MSG_NOSIGNAL),
+	                 sizeof(bytes) - 1);
+	(void)shutdown(fd, SHUT_WR);
+	while (!held)
+		turn();
+	for (int n = 0; n < 10; n++)
+		turn();
+	httpd_reply(held, 200, NULL, "held", 4);
+	const char *text = hear(fd, 3); /* to the end */
+	assert_non_null(strstr(text, "\r\n\r\nheld"));
+	assert_non_null(strstr(text, "GET /a"));
+	(void)close(fd);
+	while (httpd_connections(server) > 0)
+		turn();
+}
+
 static void an_answer_to_nobody_is_dropped(void **state)
 {
 	int fd = dial();
@@ -298,6 +321,7 @@ int main(void)
 		cmocka_unit_test(a_head_that_is_too_large_is_refused),
 		cmocka_unit_test(requests_on_one_connection_are_answered_in_turn),
 		cmocka_unit_test(one_that_rests_gives_way),
+		cmocka_unit_test(who_has_said_all_is_answered),
 		cmocka_unit_test(an_answer_to_nobody_is_dropped),
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_paths),
