@@ -182,68 +182,69 @@ static void the_steps_are_the_documented_requests(void **state)
 	}
 }
 
+static const struct {
+	const char *vendor, *answer;
+	enum fax_state state;
+	int pages, sent;
+	const char *id, *reason;
+} answers[] = {
+	{ "humblefax",
+	  "{'data':{'sentFax':{'id':'12','uuid':'u','status':'in progress',"
+	  "'numPages':'3'}}}",
+	  FAX_RUNNING, 3, 0, "12", "" },
+	{ "humblefax", "{'data':{'sentFax':{'id':12,'status':'Scheduled'}}}", FAX_RUNNING,
+	  0, 0, "12", "" },
+	{ "humblefax", "{'data':{'id':12,'status':'success','numPages':2}}", FAX_SENT, 2, 2,
+	  "12", "" },
+	{ "humblefax",
+	  "{'data':{'sentFax':{'id':12,'status':'failure','numPages':3,'recipients'"
+	  ":[{"
+	  "'attempts':[{'numPagesSent':1,'calls':[{'failureReason':'Busy'},"
+	  "{'pagesSent':'2','failureReason':'No answer'}]}]}]}}}",
+	  FAX_FAILED, 3, 2, "12", "No answer (failure)" },
+	{ "humblefax",
+	  "{'data':{'sentFax':{'status':'partial_success','numPages':3,"
+	  "'numSuccesses':1,'numFailures':2}}}",
+	  FAX_FAILED, 3, 3, "", "partial_success, 1 of 3 recipients have it" },
+	{ "humblefax", "{'data':{'sentFax':{'status':'image failure'}}}", FAX_FAILED, 0, 0,
+	  "", "image failure" },
+	{ "humblefax", "{'data':{'sentFax':{'status':'cancelled'}}}", FAX_FAILED, 0, 0, "",
+	  "cancelled" },
+	{ "humblefax", "{'data':{'sentFax':{'id':'../x','status':'paused'}}}", FAX_UNKNOWN,
+	  0, 0, "", "" },
+	{ "humblefax", "{'data':[]}", FAX_UNKNOWN, 0, 0, "", "" },
+	{ "humblefax", "[]", FAX_UNKNOWN, 0, 0, "", "" },
+	{ "humblefax",
+	  "{'data':{'sentFax':{'status':'failure','numPages':-4,'recipients':[7,{"
+	  "'attempts':{}}]}}}",
+	  FAX_FAILED, 0, 0, "", "failure" },
+	{ "documo", "{'messageId':'a-1','status':'processing','pagesCount':3}", FAX_RUNNING,
+	  3, 0, "a-1", "" },
+	{ "documo", "{'messageId':'a-1','status':'success','pagesCount':3}", FAX_SENT, 3, 3,
+	  "a-1", "" },
+	{ "documo",
+	  "{'messageId':'a-1','status':'failed','pagesComplete':1,'pagesCount':3,"
+	  "'resultInfo':'Busy'}",
+	  FAX_FAILED, 3, 1, "a-1", "Busy (failed)" },
+	{ "documo", "{'data':{'messageId':'a-1','status':'cancelled'}}", FAX_FAILED, 0, 0,
+	  "a-1", "cancelled" },
+	{ "documo", "{'status':7}", FAX_UNKNOWN, 0, 0, "", "" },
+};
+
 static void an_answer_has_a_status(void **state)
 {
-	static const struct {
-		const char *vendor, *answer;
-		enum fax_state state;
-		int pages, sent;
-		const char *id, *reason;
-	} cases[] = {
-		{ "humblefax",
-		  "{'data':{'sentFax':{'id':'12','uuid':'u','status':'in progress',"
-		  "'numPages':'3'}}}",
-		  FAX_RUNNING, 3, 0, "12", "" },
-		{ "humblefax", "{'data':{'sentFax':{'id':12,'status':'Scheduled'}}}",
-		  FAX_RUNNING, 0, 0, "12", "" },
-		{ "humblefax", "{'data':{'id':12,'status':'success','numPages':2}}",
-		  FAX_SENT, 2, 2, "12", "" },
-		{ "humblefax",
-		  "{'data':{'sentFax':{'id':12,'status':'failure','numPages':3,'recipients'"
-		  ":[{"
-		  "'attempts':[{'numPagesSent':1,'calls':[{'failureReason':'Busy'},"
-		  "{'pagesSent':'2','failureReason':'No answer'}]}]}]}}}",
-		  FAX_FAILED, 3, 2, "12", "No answer (failure)" },
-		{ "humblefax",
-		  "{'data':{'sentFax':{'status':'partial_success','numPages':3,"
-		  "'numSuccesses':1,'numFailures':2}}}",
-		  FAX_FAILED, 3, 3, "", "partial_success, 1 of 3 recipients have it" },
-		{ "humblefax", "{'data':{'sentFax':{'status':'image failure'}}}",
-		  FAX_FAILED, 0, 0, "", "image failure" },
-		{ "humblefax", "{'data':{'sentFax':{'status':'cancelled'}}}", FAX_FAILED, 0,
-		  0, "", "cancelled" },
-		{ "humblefax", "{'data':{'sentFax':{'id':'../x','status':'paused'}}}",
-		  FAX_UNKNOWN, 0, 0, "", "" },
-		{ "humblefax", "{'data':[]}", FAX_UNKNOWN, 0, 0, "", "" },
-		{ "humblefax", "[]", FAX_UNKNOWN, 0, 0, "", "" },
-		{ "humblefax",
-		  "{'data':{'sentFax':{'status':'failure','numPages':-4,'recipients':[7,{"
-		  "'attempts':{}}]}}}",
-		  FAX_FAILED, 0, 0, "", "failure" },
-		{ "documo", "{'messageId':'a-1','status':'processing','pagesCount':3}",
-		  FAX_RUNNING, 3, 0, "a-1", "" },
-		{ "documo", "{'messageId':'a-1','status':'success','pagesCount':3}",
-		  FAX_SENT, 3, 3, "a-1", "" },
-		{ "documo",
-		  "{'messageId':'a-1','status':'failed','pagesComplete':1,'pagesCount':3,"
-		  "'resultInfo':'Busy'}",
-		  FAX_FAILED, 3, 1, "a-1", "Busy (failed)" },
-		{ "documo", "{'data':{'messageId':'a-1','status':'cancelled'}}", FAX_FAILED,
-		  0, 0, "a-1", "cancelled" },
-		{ "documo", "{'status':7}", FAX_UNKNOWN, 0, 0, "", "" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		CLEANUP_JSON json_t *answer = json_of(cases[i].answer);
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		CLEANUP_JSON json_t *answer = json_of(answers[i].answer);
 		struct fax_status s;
 
-		fax_protocol_find(fax_vendor_find(cases[i].vendor))
+		fax_protocol_find(fax_vendor_find(answers[i].vendor))
 			->read_status(answer, &s);
-		if (s.state != cases[i].state || s.pages != cases[i].pages ||
-		    s.pages_sent != cases[i].sent || strcmp(s.id, cases[i].id) != 0 ||
-		    strcmp(s.reason, cases[i].reason) != 0)
-			fail_msg("%s: state %d, %d of %d pages, id %s, %s", cases[i].answer,
-			         (int)s.state, s.pages_sent, s.pages, s.id, s.reason);
+		if (s.state != answers[i].state || s.pages != answers[i].pages ||
+		    s.pages_sent != answers[i].sent || strcmp(s.id, answers[i].id) != 0 ||
+		    strcmp(s.reason, answers[i].reason) != 0)
+			fail_msg("%s: state %d, %d of %d pages, id %s, %s",
+			         answers[i].answer, (int)s.state, s.pages_sent, s.pages,
+			         s.id, s.reason);
 	}
 }
 

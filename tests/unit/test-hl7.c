@@ -281,93 +281,93 @@ static void a_value_has_the_type_that_it_is(void **state)
 	"'parameter':{'integration_code':'G1','lower_male':4,'upper_male':6.5,'method':'"  \
 	"HK'}}]}"
 
+static const struct {
+	int action;
+	const char *scope, *options, *segment;
+	int field;
+	const char *expected;
+} places[] = {
+	{ 1, BILL, "{}", "MSH", 3, "LISFLEET" },
+	{ 1, BILL, "{}", "MSH", 4, "17" },
+	{ 1, BILL, "{'hl7':{'receiving_application':'A|B'}}", "MSH", 5, "A\\F\\B" },
+	{ 1, BILL, "{}", "MSH", 7, "20261121150000+0530" },
+	{ 1, BILL, "{}", "MSH", 9, "ORM^O01^ORM_O01" },
+	{ 1, BILL, "{'hl7':{'version':'2.3'}}", "MSH", 9, "ORM^O01" },
+	{ 1, BILL, "{}", "MSH", 10, "cs0v1gl1mb1t9pfm0sd0" },
+	{ 1, BILL, "{'hl7':{'version':'2.3'}}", "MSH", 12, "2.3" },
+	{ 1, BILL, "{}", "MSH", 15, "" },
+	{ 1, BILL, "{'ack':{'mode':'enhanced'}}", "MSH", 15, "AL" },
+	{ 1, BILL, "{'ack':{'mode':'enhanced'}}", "MSH", 16, "NE" },
+	{ 1, BILL, "{}", "MSH", 18, "" },
+	{ 57, "{'patient':{'full_name':'अ'}}", "{}", "MSH", 18, "UNICODE UTF-8" },
+	{ 57, "{'patient':{'full_name':'अ'}}", "{'ack':{'mode':'enhanced'}}", "MSH", 18,
+	  "UNICODE UTF-8" },
+	{ 57, "{'patient':{}}", "{}", "MSH", 9, "ADT^A04^ADT_A01" },
+	{ 58, "{'patient':{}}", "{}", "MSH", 9, "ADT^A08^ADT_A01" },
+	{ 58, "{'patient':{}}", "{'hl7':{'version':'2.3'}}", "EVN", 1, "A08" },
+	{ 28, REPORT, "{}", "MSH", 9, "ORU^R01^ORU_R01" },
+	{ 1, BILL, "{}", "PID", 3, "77^^^LAB17^PI~P-77^^^LAB17^MR" },
+	{ 1, BILL, "{}", "PID", 7, "19900102" },
+	{ 1, BILL, "{}", "PID", 13, "98-220^PRN^CP^^^^98220" },
+	{ 1, BILL, "{'hl7':{'version':'2.3'}}", "PID", 13, "^PRN^CP^^^^98220^^98-220" },
+	{ 1, BILL, "{}", "PID", 18, "9001" },
+	{ 1, BILL, "{}", "PV1", 3, "3^^^^^^^^City" },
+	{ 1, BILL, "{}", "PV1", 8, "180^Dr A" },
+	{ 1, BILL, "{}", "NTE", 3, "first\\.br\\visit" },
+	{ 3, BILL, "{}", "NTE", 3, "twice" },
+	{ 1, BILL, "{}", "ORC", 1, "NW" },
+	{ 2, BILL, "{}", "ORC", 1, "XO" },
+	{ 3, BILL, "{}", "ORC", 1, "CA" },
+	{ 4, BILL, "{}", "ORC", 1, "NW" },
+	{ 18, BILL, "{}", "ORC", 1, "NW" },
+	{ 17, BILL, "{}", "ORC", 1, "SC" },
+	{ 49, BILL, "{}", "ORC", 1, "NW" },
+	{ 28, REPORT, "{}", "ORC", 1, "RE" },
+	{ 1, BILL, "{}", "ORC", 2, "O-1" },
+	{ 1, BILL, "{}", "ORC", 3, "44^LISFLEET" },
+	{ 1, BILL, "{}", "ORC", 5, "IP" },
+	{ 1, BILL, "{}", "ORC", 7, "1^^^20261121150000+0530^^S" },
+	{ 3, BILL, "{}", "ORC", 9, "20261121153000+0530" },
+	{ 1, BILL, "{}", "OBR", 4, "58410-2^Blood^LN^CBC^Blood^L" },
+	{ 1, BILL, "{'hl7':{'version':'2.3'}}", "OBR", 5, "S" },
+	{ 1, BILL, "{}", "OBR", 15, "119&Serum&SCT" },
+	{ 1, BILL, "{}", "OBR", 20, "A1" },
+	{ 1, BILL, "{}", "OBR", 24, "HM" },
+	{ 1, BILL, "{}", "OBR", 25, "" },
+	{ 1, BILL, "{}", "DG1", 3, "Z00.00^^I10" },
+	{ 1, BILL, "{}", "SPM", 1, "" },
+	{ 28, REPORT, "{}", "OBR", 4, "GLU^Glucose^L" },
+	{ 28, REPORT, "{}", "OBR", 22, "20261121150000+0530" },
+	{ 28, REPORT, "{}", "OBR", 25, "F" },
+	{ 28, REPORT, "{}", "OBR", 32, "2&B" },
+	{ 28, REPORT, "{}", "OBR", 15, "" },
+	{ 28, REPORT, "{'hl7':{'version':'2.3'}}", "OBR", 15, "&Serum" },
+	{ 28, REPORT, "{}", "OBX", 3, "2345-7^Glucose^LN^G1^Glucose^L" },
+	{ 28, REPORT, "{}", "OBX", 6, "mg/dL^mg/dL^UCUM" },
+	{ 28, REPORT, "{}", "OBX", 7, "4-6.5" },
+	{ 28, REPORT, "{}", "OBX", 8, "H" },
+	{ 28, REPORT, "{}", "OBX", 11, "F" },
+	{ 28, REPORT, "{}", "OBX", 17, "^HK" },
+	{ 28, REPORT, "{}", "NTE", 3, "see" },
+	{ 28, REPORT, "{}", "SPM", 2, "A1^31" },
+	{ 28, REPORT, "{}", "SPM", 4, "^Serum" },
+	{ 28, REPORT, "{}", "SPM", 18, "20261121150000+0530" },
+	{ 28, REPORT, "{'hl7':{'version':'2.3'}}", "SPM", 1, "" },
+	{ 1, "{'patient':{}}", "{}", "ORC", 1, "NW" },
+};
+
 static void fields_stand_where_the_standard_has_them(void **state)
 {
-	static const struct {
-		int action;
-		const char *scope, *options, *segment;
-		int field;
-		const char *expected;
-	} cases[] = {
-		{ 1, BILL, "{}", "MSH", 3, "LISFLEET" },
-		{ 1, BILL, "{}", "MSH", 4, "17" },
-		{ 1, BILL, "{'hl7':{'receiving_application':'A|B'}}", "MSH", 5, "A\\F\\B" },
-		{ 1, BILL, "{}", "MSH", 7, "20261121150000+0530" },
-		{ 1, BILL, "{}", "MSH", 9, "ORM^O01^ORM_O01" },
-		{ 1, BILL, "{'hl7':{'version':'2.3'}}", "MSH", 9, "ORM^O01" },
-		{ 1, BILL, "{}", "MSH", 10, "cs0v1gl1mb1t9pfm0sd0" },
-		{ 1, BILL, "{'hl7':{'version':'2.3'}}", "MSH", 12, "2.3" },
-		{ 1, BILL, "{}", "MSH", 15, "" },
-		{ 1, BILL, "{'ack':{'mode':'enhanced'}}", "MSH", 15, "AL" },
-		{ 1, BILL, "{'ack':{'mode':'enhanced'}}", "MSH", 16, "NE" },
-		{ 1, BILL, "{}", "MSH", 18, "" },
-		{ 57, "{'patient':{'full_name':'अ'}}", "{}", "MSH", 18, "UNICODE UTF-8" },
-		{ 57, "{'patient':{'full_name':'अ'}}", "{'ack':{'mode':'enhanced'}}", "MSH",
-		  18, "UNICODE UTF-8" },
-		{ 57, "{'patient':{}}", "{}", "MSH", 9, "ADT^A04^ADT_A01" },
-		{ 58, "{'patient':{}}", "{}", "MSH", 9, "ADT^A08^ADT_A01" },
-		{ 58, "{'patient':{}}", "{'hl7':{'version':'2.3'}}", "EVN", 1, "A08" },
-		{ 28, REPORT, "{}", "MSH", 9, "ORU^R01^ORU_R01" },
-		{ 1, BILL, "{}", "PID", 3, "77^^^LAB17^PI~P-77^^^LAB17^MR" },
-		{ 1, BILL, "{}", "PID", 7, "19900102" },
-		{ 1, BILL, "{}", "PID", 13, "98-220^PRN^CP^^^^98220" },
-		{ 1, BILL, "{'hl7':{'version':'2.3'}}", "PID", 13,
-		  "^PRN^CP^^^^98220^^98-220" },
-		{ 1, BILL, "{}", "PID", 18, "9001" },
-		{ 1, BILL, "{}", "PV1", 3, "3^^^^^^^^City" },
-		{ 1, BILL, "{}", "PV1", 8, "180^Dr A" },
-		{ 1, BILL, "{}", "NTE", 3, "first\\.br\\visit" },
-		{ 3, BILL, "{}", "NTE", 3, "twice" },
-		{ 1, BILL, "{}", "ORC", 1, "NW" },
-		{ 2, BILL, "{}", "ORC", 1, "XO" },
-		{ 3, BILL, "{}", "ORC", 1, "CA" },
-		{ 4, BILL, "{}", "ORC", 1, "NW" },
-		{ 18, BILL, "{}", "ORC", 1, "NW" },
-		{ 17, BILL, "{}", "ORC", 1, "SC" },
-		{ 49, BILL, "{}", "ORC", 1, "NW" },
-		{ 28, REPORT, "{}", "ORC", 1, "RE" },
-		{ 1, BILL, "{}", "ORC", 2, "O-1" },
-		{ 1, BILL, "{}", "ORC", 3, "44^LISFLEET" },
-		{ 1, BILL, "{}", "ORC", 5, "IP" },
-		{ 1, BILL, "{}", "ORC", 7, "1^^^20261121150000+0530^^S" },
-		{ 3, BILL, "{}", "ORC", 9, "20261121153000+0530" },
-		{ 1, BILL, "{}", "OBR", 4, "58410-2^Blood^LN^CBC^Blood^L" },
-		{ 1, BILL, "{'hl7':{'version':'2.3'}}", "OBR", 5, "S" },
-		{ 1, BILL, "{}", "OBR", 15, "119&Serum&SCT" },
-		{ 1, BILL, "{}", "OBR", 20, "A1" },
-		{ 1, BILL, "{}", "OBR", 24, "HM" },
-		{ 1, BILL, "{}", "OBR", 25, "" },
-		{ 1, BILL, "{}", "DG1", 3, "Z00.00^^I10" },
-		{ 1, BILL, "{}", "SPM", 1, "" },
-		{ 28, REPORT, "{}", "OBR", 4, "GLU^Glucose^L" },
-		{ 28, REPORT, "{}", "OBR", 22, "20261121150000+0530" },
-		{ 28, REPORT, "{}", "OBR", 25, "F" },
-		{ 28, REPORT, "{}", "OBR", 32, "2&B" },
-		{ 28, REPORT, "{}", "OBR", 15, "" },
-		{ 28, REPORT, "{'hl7':{'version':'2.3'}}", "OBR", 15, "&Serum" },
-		{ 28, REPORT, "{}", "OBX", 3, "2345-7^Glucose^LN^G1^Glucose^L" },
-		{ 28, REPORT, "{}", "OBX", 6, "mg/dL^mg/dL^UCUM" },
-		{ 28, REPORT, "{}", "OBX", 7, "4-6.5" },
-		{ 28, REPORT, "{}", "OBX", 8, "H" },
-		{ 28, REPORT, "{}", "OBX", 11, "F" },
-		{ 28, REPORT, "{}", "OBX", 17, "^HK" },
-		{ 28, REPORT, "{}", "NTE", 3, "see" },
-		{ 28, REPORT, "{}", "SPM", 2, "A1^31" },
-		{ 28, REPORT, "{}", "SPM", 4, "^Serum" },
-		{ 28, REPORT, "{}", "SPM", 18, "20261121150000+0530" },
-		{ 28, REPORT, "{'hl7':{'version':'2.3'}}", "SPM", 1, "" },
-		{ 1, "{'patient':{}}", "{}", "ORC", 1, "NW" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		CLEANUP(buf_deinit) struct buf message = BUF_INIT(0);
 		char room[2048];
 
-		build(cases[i].action, cases[i].scope, cases[i].options, &message);
-		const char *found = field(&message, cases[i].segment, cases[i].field, room);
-		if (strcmp(found, cases[i].expected) != 0)
-			fail_msg("%d %s %s-%d: %s", cases[i].action, cases[i].options,
-			         cases[i].segment, cases[i].field, found);
+		build(places[i].action, places[i].scope, places[i].options, &message);
+		const char *found =
+			field(&message, places[i].segment, places[i].field, room);
+		if (strcmp(found, places[i].expected) != 0)
+			fail_msg("%d %s %s-%d: %s", places[i].action, places[i].options,
+			         places[i].segment, places[i].field, found);
 	}
 }
 

@@ -5,61 +5,61 @@
 #include "json/jdoc.h"
 
 /* A log's fields and the extended JSON of their types, as the contract has them. */
+static const struct {
+	const char *name;
+	const char *json;
+} fields[] = {
+	{ "_id", "{\"$oid\":\"010203000000000000000000\"}" },
+	{ "integration_type", "\"WEBHOOK\"" },
+	{ "operation", "\"Bill Generation\"" },
+	{ "action_category", "\"Billing\"" },
+	{ "action_category_list_id", "{\"$numberLong\":\"1\"}" },
+	{ "lab_integration_id", "{\"$numberLong\":\"4\"}" },
+	{ "transport", "\"http\"" },
+	{ "vendor", "null" },
+	{ "auth_id", "{\"$numberLong\":\"3\"}" },
+	{ "developer_name", "\"ACME\"" },
+	{ "lab_id", "{\"$numberLong\":\"0\"}" },
+	{ "org_id", "null" },
+	{ "bill_id", "{\"$numberLong\":\"9001\"}" },
+	{ "patient_id", "null" },
+	{ "lrr_id", "null" },
+	{ "report_id", "null" },
+	{ "status", "\"QUEUED\"" },
+	{ "end_point", "\"http://x\"" },
+	{ "request_type", "{\"$numberInt\":\"1\"}" },
+	{ "request_headers", "{\"\xEF\xBC\x84"
+	                     "a\xEF\xBC\x8E"
+	                     "b\":\"c\"}" },
+	{ "request_body", "\"ab\"" },
+	{ "request_body_truncated", "true" },
+	{ "response_headers", "null" },
+	{ "response_body", "null" },
+	{ "response_status_code", "null" },
+	{ "response_time", "null" },
+	{ "error_message", "null" },
+	{ "error_kind", "null" },
+	{ "fusion_log", "null" },
+	{ "stage", "null" },
+	{ "sent_to_mirth", "false" },
+	{ "retry_count", "{\"$numberInt\":\"0\"}" },
+	{ "auto_retry_count", "{\"$numberInt\":\"0\"}" },
+	{ "next_auto_retry_at", "null" },
+	{ "retry_context", "{\"bill_id\":{\"$numberLong\":\"9001\"}}" },
+	{ "payload_sha256", "\"00ff\"" },
+	{ "triggered_by_py3", "true" },
+	{ "event_id", "\"e-1\"" },
+	{ "traceparent", "null" },
+	{ "inserted_at", "{\"$date\":{\"$numberLong\":\"1795253400123\"}}" },
+	{ "activity_date", "null" },
+	{ "updated_at", "{\"$date\":{\"$numberLong\":\"1795253400123\"}}" },
+	{ "attempt", "{\"$numberInt\":\"0\"}" },
+	{ "event_position", "{\"topic\":\"lis.events\",\"partition\":{\"$numberInt\":"
+	                    "\"2\"},\"offset\":{\"$numberLong\":\"7\"}}" },
+};
+
 static void a_new_log_has_every_field_in_its_type(void **state)
 {
-	static const struct {
-		const char *name;
-		const char *json;
-	} fields[] = {
-		{ "_id", "{\"$oid\":\"010203000000000000000000\"}" },
-		{ "integration_type", "\"WEBHOOK\"" },
-		{ "operation", "\"Bill Generation\"" },
-		{ "action_category", "\"Billing\"" },
-		{ "action_category_list_id", "{\"$numberLong\":\"1\"}" },
-		{ "lab_integration_id", "{\"$numberLong\":\"4\"}" },
-		{ "transport", "\"http\"" },
-		{ "vendor", "null" },
-		{ "auth_id", "{\"$numberLong\":\"3\"}" },
-		{ "developer_name", "\"ACME\"" },
-		{ "lab_id", "{\"$numberLong\":\"0\"}" },
-		{ "org_id", "null" },
-		{ "bill_id", "{\"$numberLong\":\"9001\"}" },
-		{ "patient_id", "null" },
-		{ "lrr_id", "null" },
-		{ "report_id", "null" },
-		{ "status", "\"QUEUED\"" },
-		{ "end_point", "\"http://x\"" },
-		{ "request_type", "{\"$numberInt\":\"1\"}" },
-		{ "request_headers", "{\"\xEF\xBC\x84"
-		                     "a\xEF\xBC\x8E"
-		                     "b\":\"c\"}" },
-		{ "request_body", "\"ab\"" },
-		{ "request_body_truncated", "true" },
-		{ "response_headers", "null" },
-		{ "response_body", "null" },
-		{ "response_status_code", "null" },
-		{ "response_time", "null" },
-		{ "error_message", "null" },
-		{ "error_kind", "null" },
-		{ "fusion_log", "null" },
-		{ "stage", "null" },
-		{ "sent_to_mirth", "false" },
-		{ "retry_count", "{\"$numberInt\":\"0\"}" },
-		{ "auto_retry_count", "{\"$numberInt\":\"0\"}" },
-		{ "next_auto_retry_at", "null" },
-		{ "retry_context", "{\"bill_id\":{\"$numberLong\":\"9001\"}}" },
-		{ "payload_sha256", "\"00ff\"" },
-		{ "triggered_by_py3", "true" },
-		{ "event_id", "\"e-1\"" },
-		{ "traceparent", "null" },
-		{ "inserted_at", "{\"$date\":{\"$numberLong\":\"1795253400123\"}}" },
-		{ "activity_date", "null" },
-		{ "updated_at", "{\"$date\":{\"$numberLong\":\"1795253400123\"}}" },
-		{ "attempt", "{\"$numberInt\":\"0\"}" },
-		{ "event_position",
-		  "{\"topic\":\"lis.events\",\"partition\":{\"$numberInt\":"
-		  "\"2\"},\"offset\":{\"$numberLong\":\"7\"}}" },
-	};
 	CLEANUP_JSON json_t *headers = json_pack("{s:s}", "$a.b", "c");
 	CLEANUP_JSON json_t *context = json_pack("{s:i}", "bill_id", 9001);
 	const struct log_entry entry = {

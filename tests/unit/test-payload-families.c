@@ -87,151 +87,146 @@ static int make(int action, const char *context, const char *event, const char *
 	return payload_make(&source, out, why);
 }
 
+static const struct {
+	int action;
+	const char *context, *event, *change, *path, *expected;
+} values[] = {
+	{ 6, sample, "{}", "{'sample':{'status':'RECEIVED'}}", "Status",
+	  "'Sample Received'" },
+	{ 6, sample, "{}", "{'sample':{'status':'RECEIVED'}}", "testID", "[4,5]" },
+	{ 6, sample, "{}", "{'sample':{'status':'RECEIVED'}}", "testCode", "['CBC']" },
+	{ 9, sample, "{}", "{}", "previousSampleId", "30" },
+	{ 9, sample, "{}", "{}", "newCollectionTime", "'2026-11-21T09:00:00Z'" },
+	{ 9, sample, "{}", "{}", "isUrgent", "1" },
+	{ 9, sample, "{}",
+	  "{'parent_sample':null,'sample':{'status':'REDRAW'},"
+	  "'redrawn_sample':{'collected_at':'2026-11-21T10:00:00Z'}}",
+	  "newCollectionTime", "'2026-11-21T10:00:00Z'" },
+	{ 9, sample, "{}", "{'parent_sample':null,'sample':{'status':'REDRAW'}}",
+	  "previousSampleId", "31" },
+	{ 9, sample, "{'operation':'dismiss'}", "{'sample':{'status':'DISMISSED'}}",
+	  "Status", "'Sample Dismissed'" },
+
+	{ 15, report, "{}", "{}", "Signing Doctor",
+	  "[{'Signing Doctor 1':'Dr. A'},{'Signing Doctor 2':'Dr. B'}]" },
+	{ 15, report, "{}", "{}", "reportFormatAndValues.0.value", "'<20'" },
+	{ 15, report, "{}", "{}", "reportFormatAndValues.1.value", "'9.5'" },
+	{ 15, report, "{}", "{}", "reportFormatAndValues.0.reportFormat.upperBoundMale",
+	  "'17.5'" },
+	{ 15, report, "{}", "{}", "reportFormatAndValues.0.reportFormat.lowerBoundMale",
+	  "'13'" },
+	{ 35, report, "{'lab_report_ids':[44]}", "{}", "reportDetails.0.labReportId",
+	  "44" },
+	{ 56, report, "{}", "{}", "toFax", "['+12025550123']" },
+	{ 56, report, "{}", "{'organisation':null}", "toFax", "['+12025550188']" },
+	{ 56, report, "{'to':['001 202 555 0188']}", "{}", "toFax", "['+12025550188']" },
+	{ 56, report, "{}", "{}", "documents.0.sha256", "'aa'" },
+	{ 56, report, "{}", "{}", "documents.0.pages", "2" },
+
+	{ 60, claim, "{}", "{}", "subscriber.firstName", "'Ravi'" },
+	{ 60, claim, "{}", "{}", "subscriber.lastName", "'Rao'" },
+	{ 60, claim, "{}", "{}", "controlNumber", "'000000002'" },
+	{ 60, claim, "{}", "{}",
+	  "claimInformation.serviceLines.1.professionalService."
+	  "compositeDiagnosisCodePointers.diagnosisCodePointers",
+	  "[2,1]" },
+	{ 61, remittance, "{}", "{}", "outcome", "'approved'" },
+	{ 61, remittance, "{}", "{'remittance':{'patient_responsibility':50}}", "outcome",
+	  "'partial'" },
+	{ 61, remittance, "{}", "{'remittance':{'claim_status_code':'4'}}", "outcome",
+	  "'denied'" },
+	{ 61, remittance, "{}", "{}", "claimAdjustments.0.adjustmentReasonCode1", "'45'" },
+	{ 61, remittance, "{}", "{}", "serviceLines.0.serviceAdjustments", "[]" },
+	{ 61, remittance, "{}", "{}",
+	  "serviceLines.1.serviceAdjustments.0.claimAdjustmentGroupCode", "'PR'" },
+
+	{ 62, invoice, "{}", "{}", "operation", "'create'" },
+	{ 62, invoice, "{'operation':'update'}", "{}", "operation", "'update'" },
+	{ 37, visit, "{}", "{}", "status", "'Reassigned'" },
+	{ 37, visit, "{}", "{}", "address", "'Work'" },
+	{ 37, visit, "{}", "{}", "location", "'18.500000,73.250000'" },
+	{ 37, visit, "{}", "{}", "previousPhlebotomist", "null" },
+};
+
 static void values_are_as_partners_know_them(void **state)
 {
-	static const struct {
-		int action;
-		const char *context, *event, *change, *path, *expected;
-	} cases[] = {
-		{ 6, sample, "{}", "{'sample':{'status':'RECEIVED'}}", "Status",
-		  "'Sample Received'" },
-		{ 6, sample, "{}", "{'sample':{'status':'RECEIVED'}}", "testID", "[4,5]" },
-		{ 6, sample, "{}", "{'sample':{'status':'RECEIVED'}}", "testCode",
-		  "['CBC']" },
-		{ 9, sample, "{}", "{}", "previousSampleId", "30" },
-		{ 9, sample, "{}", "{}", "newCollectionTime", "'2026-11-21T09:00:00Z'" },
-		{ 9, sample, "{}", "{}", "isUrgent", "1" },
-		{ 9, sample, "{}",
-		  "{'parent_sample':null,'sample':{'status':'REDRAW'},"
-		  "'redrawn_sample':{'collected_at':'2026-11-21T10:00:00Z'}}",
-		  "newCollectionTime", "'2026-11-21T10:00:00Z'" },
-		{ 9, sample, "{}", "{'parent_sample':null,'sample':{'status':'REDRAW'}}",
-		  "previousSampleId", "31" },
-		{ 9, sample, "{'operation':'dismiss'}", "{'sample':{'status':'DISMISSED'}}",
-		  "Status", "'Sample Dismissed'" },
-
-		{ 15, report, "{}", "{}", "Signing Doctor",
-		  "[{'Signing Doctor 1':'Dr. A'},{'Signing Doctor 2':'Dr. B'}]" },
-		{ 15, report, "{}", "{}", "reportFormatAndValues.0.value", "'<20'" },
-		{ 15, report, "{}", "{}", "reportFormatAndValues.1.value", "'9.5'" },
-		{ 15, report, "{}", "{}",
-		  "reportFormatAndValues.0.reportFormat.upperBoundMale", "'17.5'" },
-		{ 15, report, "{}", "{}",
-		  "reportFormatAndValues.0.reportFormat.lowerBoundMale", "'13'" },
-		{ 35, report, "{'lab_report_ids':[44]}", "{}",
-		  "reportDetails.0.labReportId", "44" },
-		{ 56, report, "{}", "{}", "toFax", "['+12025550123']" },
-		{ 56, report, "{}", "{'organisation':null}", "toFax", "['+12025550188']" },
-		{ 56, report, "{'to':['001 202 555 0188']}", "{}", "toFax",
-		  "['+12025550188']" },
-		{ 56, report, "{}", "{}", "documents.0.sha256", "'aa'" },
-		{ 56, report, "{}", "{}", "documents.0.pages", "2" },
-
-		{ 60, claim, "{}", "{}", "subscriber.firstName", "'Ravi'" },
-		{ 60, claim, "{}", "{}", "subscriber.lastName", "'Rao'" },
-		{ 60, claim, "{}", "{}", "controlNumber", "'000000002'" },
-		{ 60, claim, "{}", "{}",
-		  "claimInformation.serviceLines.1.professionalService."
-		  "compositeDiagnosisCodePointers.diagnosisCodePointers",
-		  "[2,1]" },
-		{ 61, remittance, "{}", "{}", "outcome", "'approved'" },
-		{ 61, remittance, "{}", "{'remittance':{'patient_responsibility':50}}",
-		  "outcome", "'partial'" },
-		{ 61, remittance, "{}", "{'remittance':{'claim_status_code':'4'}}",
-		  "outcome", "'denied'" },
-		{ 61, remittance, "{}", "{}", "claimAdjustments.0.adjustmentReasonCode1",
-		  "'45'" },
-		{ 61, remittance, "{}", "{}", "serviceLines.0.serviceAdjustments", "[]" },
-		{ 61, remittance, "{}", "{}",
-		  "serviceLines.1.serviceAdjustments.0.claimAdjustmentGroupCode", "'PR'" },
-
-		{ 62, invoice, "{}", "{}", "operation", "'create'" },
-		{ 62, invoice, "{'operation':'update'}", "{}", "operation", "'update'" },
-		{ 37, visit, "{}", "{}", "status", "'Reassigned'" },
-		{ 37, visit, "{}", "{}", "address", "'Work'" },
-		{ 37, visit, "{}", "{}", "location", "'18.500000,73.250000'" },
-		{ 37, visit, "{}", "{}", "previousPhlebotomist", "null" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		struct payload p;
 		struct err_text why = { "" };
-		int r = make(cases[i].action, cases[i].context, cases[i].event,
-		             cases[i].change, &p, &why);
-		const json_t *found = r ? NULL : jdoc_path(p.object, cases[i].path);
+		int r = make(values[i].action, values[i].context, values[i].event,
+		             values[i].change, &p, &why);
+		const json_t *found = r ? NULL : jdoc_path(p.object, values[i].path);
 		CLEANUP(freep) char *text = found ? jdoc_dump(found, NULL) : NULL;
 
 		for (char *c = text; c && *c; c++)
 			if (*c == '"')
 				*c = '\'';
-		if (!text || strcmp(text, cases[i].expected) != 0)
-			fail_msg("%d %s %s: %s %s", cases[i].action, cases[i].change,
-			         cases[i].path, text ? text : "(none)", why.text);
+		if (!text || strcmp(text, values[i].expected) != 0)
+			fail_msg("%d %s %s: %s %s", values[i].action, values[i].change,
+			         values[i].path, text ? text : "(none)", why.text);
 		payload_release(&p);
 	}
 }
 
+static const struct {
+	int action;
+	const char *context, *event, *change;
+	int expected;
+	const char *said;
+} refusals[] = {
+	{ 9, sample, "{'entity_state':'REDRAW'}", "{'parent_sample':null}",
+	  PAYLOAD_E_SUPERSEDED, "sample 31 needs no redraw any more" },
+	{ 9, sample, "{}", "{'sample':{'status':'DISMISSED'}}", PAYLOAD_E_SUPERSEDED,
+	  "sample 31 needs no redraw any more" },
+	{ 19, report, "{}", "{'documents':[]}", PAYLOAD_E_BUILD, "report 44 has no PDF" },
+	{ 19, report, "{}", "{'documents':[],'report':{'status':'SAVED'}}",
+	  PAYLOAD_E_SUPERSEDED,
+	  "report 44 is no longer submitted on 2026-11-21T12:00:00Z" },
+	{ 35, report, "{'bill_id':9001}", "{}", PAYLOAD_E_BUILD,
+	  "lab_report_ids is missing" },
+	{ 35, report, "{'lab_report_ids':[44]}", "{'bill':{'bill_id':1}}", PAYLOAD_E_BUILD,
+	  "lab_report_ids: report 44 is not of bill 1" },
+	{ 35, report, "{'lab_report_ids':[44]}", "{'report':{'status':'SAVED'}}",
+	  PAYLOAD_E_SUPERSEDED,
+	  "report 44 is no longer submitted on 2026-11-21T12:00:00Z" },
+	{ 56, report, "{}", "{'patient':{'patient_id':1}}", PAYLOAD_E_BUILD,
+	  "lab_report_ids: report 44 is not of patient 1" },
+	{ 56, report, "{'to':['202 555 0199']}", "{}", PAYLOAD_E_BUILD,
+	  "to: number 1 is not on the organisation's list (fax_no of the "
+	  "organisation, or of the referral)" },
+	{ 56, report, "{'to':['12']}", "{}", PAYLOAD_E_BUILD,
+	  "to: number 1 is no fax number" },
+	{ 56, report, "{}", "{'organisation':null,'referral':null}", PAYLOAD_E_BUILD,
+	  "to is missing, and the organisation has no fax_no" },
+	{ 60, claim, "{}", "{'claim':{'total_charge':0.31}}", PAYLOAD_E_BUILD,
+	  "claim 2: the lines charge 0.30, the claim 0.31" },
+	{ 60, claim, "{}", "{'lines':[]}", PAYLOAD_E_BUILD,
+	  "claim 2 has no service lines" },
+	{ 60, claim, "{}", "{'diagnoses':[]}", PAYLOAD_E_BUILD,
+	  "claim 2 has no diagnosis" },
+	{ 60, claim, "{}", "{'diagnoses':[{'icd10':'A'},{'icd10':'A'}]}", PAYLOAD_E_BUILD,
+	  "claim 2: diagnoses 1 and 2 have the same code" },
+	{ 60, claim, "{}", "{'diagnoses':[{'seq':1,'icd10':'A'}]}", PAYLOAD_E_BUILD,
+	  "claim 2: line 2 points at diagnosis 2, which is not there" },
+	{ 60, claim, "{'entity_state':'SUBMITTED'}",
+	  "{'claim':{'status':'DRAFT'},'lines':[]}", PAYLOAD_E_SUPERSEDED,
+	  "claim 2 is no longer submitted" },
+	{ 61, remittance, "{}", "{'adjustments':[{'group_code':'PR'}]}", PAYLOAD_E_BUILD,
+	  "remittance 6: adjustment 1 needs a group, a reason and an amount" },
+	{ 62, invoice, "{'operation':'delete','entity_state':'DELETED'}", "{}",
+	  PAYLOAD_E_SUPERSEDED, "invoice 5 is no longer deleted" },
+};
+
 static void what_must_not_go_out_says_why(void **state)
 {
-	static const struct {
-		int action;
-		const char *context, *event, *change;
-		int expected;
-		const char *said;
-	} cases[] = {
-		{ 9, sample, "{'entity_state':'REDRAW'}", "{'parent_sample':null}",
-		  PAYLOAD_E_SUPERSEDED, "sample 31 needs no redraw any more" },
-		{ 9, sample, "{}", "{'sample':{'status':'DISMISSED'}}",
-		  PAYLOAD_E_SUPERSEDED, "sample 31 needs no redraw any more" },
-		{ 19, report, "{}", "{'documents':[]}", PAYLOAD_E_BUILD,
-		  "report 44 has no PDF" },
-		{ 19, report, "{}", "{'documents':[],'report':{'status':'SAVED'}}",
-		  PAYLOAD_E_SUPERSEDED,
-		  "report 44 is no longer submitted on 2026-11-21T12:00:00Z" },
-		{ 35, report, "{'bill_id':9001}", "{}", PAYLOAD_E_BUILD,
-		  "lab_report_ids is missing" },
-		{ 35, report, "{'lab_report_ids':[44]}", "{'bill':{'bill_id':1}}",
-		  PAYLOAD_E_BUILD, "lab_report_ids: report 44 is not of bill 1" },
-		{ 35, report, "{'lab_report_ids':[44]}", "{'report':{'status':'SAVED'}}",
-		  PAYLOAD_E_SUPERSEDED,
-		  "report 44 is no longer submitted on 2026-11-21T12:00:00Z" },
-		{ 56, report, "{}", "{'patient':{'patient_id':1}}", PAYLOAD_E_BUILD,
-		  "lab_report_ids: report 44 is not of patient 1" },
-		{ 56, report, "{'to':['202 555 0199']}", "{}", PAYLOAD_E_BUILD,
-		  "to: number 1 is not on the organisation's list (fax_no of the "
-		  "organisation, or of the referral)" },
-		{ 56, report, "{'to':['12']}", "{}", PAYLOAD_E_BUILD,
-		  "to: number 1 is no fax number" },
-		{ 56, report, "{}", "{'organisation':null,'referral':null}",
-		  PAYLOAD_E_BUILD, "to is missing, and the organisation has no fax_no" },
-		{ 60, claim, "{}", "{'claim':{'total_charge':0.31}}", PAYLOAD_E_BUILD,
-		  "claim 2: the lines charge 0.30, the claim 0.31" },
-		{ 60, claim, "{}", "{'lines':[]}", PAYLOAD_E_BUILD,
-		  "claim 2 has no service lines" },
-		{ 60, claim, "{}", "{'diagnoses':[]}", PAYLOAD_E_BUILD,
-		  "claim 2 has no diagnosis" },
-		{ 60, claim, "{}", "{'diagnoses':[{'icd10':'A'},{'icd10':'A'}]}",
-		  PAYLOAD_E_BUILD, "claim 2: diagnoses 1 and 2 have the same code" },
-		{ 60, claim, "{}", "{'diagnoses':[{'seq':1,'icd10':'A'}]}", PAYLOAD_E_BUILD,
-		  "claim 2: line 2 points at diagnosis 2, which is not there" },
-		{ 60, claim, "{'entity_state':'SUBMITTED'}",
-		  "{'claim':{'status':'DRAFT'},'lines':[]}", PAYLOAD_E_SUPERSEDED,
-		  "claim 2 is no longer submitted" },
-		{ 61, remittance, "{}", "{'adjustments':[{'group_code':'PR'}]}",
-		  PAYLOAD_E_BUILD,
-		  "remittance 6: adjustment 1 needs a group, a reason and an amount" },
-		{ 62, invoice, "{'operation':'delete','entity_state':'DELETED'}", "{}",
-		  PAYLOAD_E_SUPERSEDED, "invoice 5 is no longer deleted" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		struct payload p;
 		struct err_text why = { "" };
-		int r = make(cases[i].action, cases[i].context, cases[i].event,
-		             cases[i].change, &p, &why);
+		int r = make(refusals[i].action, refusals[i].context, refusals[i].event,
+		             refusals[i].change, &p, &why);
 
-		if (r != cases[i].expected || strcmp(why.text, cases[i].said) != 0)
-			fail_msg("%d %s: %d %s", cases[i].action, cases[i].change, r,
+		if (r != refusals[i].expected || strcmp(why.text, refusals[i].said) != 0)
+			fail_msg("%d %s: %d %s", refusals[i].action, refusals[i].change, r,
 			         why.text);
 		payload_release(&p);
 	}

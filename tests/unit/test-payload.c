@@ -67,71 +67,67 @@ static int make(int action, const char *context, const char *event, const char *
 	return payload_make(&source, out, why);
 }
 
+static const struct {
+	int action;
+	const char *context, *event, *path, *expected;
+} members[] = {
+	{ 1, bill_context, "{}", "webhookId", "1" },
+	{ 1, bill_context, "{}", "labId", "{\"labId\":17,\"labName\":\"North\"}" },
+	{ 1, bill_context, "{}", "status", "\"Bill Generation\"" },
+	{ 1, bill_context, "{}", "orgId", "{\"orgId\":3,\"orgFullName\":\"Clinic\"}" },
+	{ 1, bill_context, "{}", "Org Code", "\"C3\"" },
+	{ 1, bill_context, "{}", "org Type", "null" },
+	{ 1, bill_context, "{}", "Patient Name", "\"आशा राव\"" },
+	{ 1, bill_context, "{}", "areaOfResidance", "\"Hill\"" },
+	{ 1, bill_context, "{}", "billReferral", "\"SELF\"" },
+	{ 1, bill_context, "{}", "bill_id", "9001" },
+	{ 1, bill_context, "{}", "billTime", "\"2026-11-21T09:30:00Z\"" },
+	{ 1, bill_context, "{}", "billTotalAmount", "1050.5" },
+	{ 1, bill_context, "{}", "isBillDue", "1" },
+	{ 1, bill_context, "{}", "billInfoDetails",
+	  "[{\"TestDetails\":{\"TestName\":\"Blood\",\"TestCode\":\"CBC\"}},"
+	  "{\"TestDetails\":{\"TestName\":\"Glucose\",\"TestCode\":\"GLU\"}}]" },
+	{ 1, bill_context, "{}", "labReportDetails.0.labReportId", "44" },
+	{ 1, bill_context, "{}", "labReportDetails.0.isRadiology", "1" },
+	{ 1, bill_context, "{}", "labReportDetails.0.departmentId",
+	  "{\"id\":2,\"name\":\"Haematology\"}" },
+	{ 1, bill_context, "{}", "labReportDetails.1.labReportIndex", "2" },
+	{ 1, bill_context, "{}", "labReportDetails.1.sampleId.accessionNo", "\"A1\"" },
+	{ 2, bill_context, "{\"updated_fields\":[\"mobile\"]}", "updatedFields",
+	  "[\"mobile\"]" },
+	{ 2, bill_context, "{}", "billVersion", "3" },
+	{ 5, bill_context, "{\"payment_id\":5}", "refund.refundId", "5" },
+	{ 5, bill_context, "{\"payment_id\":5}", "refundTests.0.testCode", "\"GLU\"" },
+	{ 17, bill_context, "{\"payment_id\":6}", "settlement.settlementId", "6" },
+	{ 17, bill_context, "{\"payment_id\":6}", "paymentList",
+	  "[{\"paymentType\":\"CARD\",\"paymentAmount\":20,\"chequeNo\":null,"
+	  "\"issueBank\":null}]" },
+	{ 18, bill_context, "{\"bill_item_ids\":[2,3]}", "previousTotal", "800.0" },
+	{ 18, bill_context, "{\"bill_item_ids\":[2,3]}", "addedTests.0.testCode",
+	  "\"GLU\"" },
+	{ 18, bill_context, "{\"bill_item_ids\":[2,3]}", "addedTests.1", NULL },
+	{ 57, patient_context, "{}", "labId", "17" },
+	{ 57, patient_context, "{}", "fullName", "\"A & B\"" },
+	{ 58, patient_context, "{}", "updatedFields", "[]" },
+	/* a LIS that says little */
+	{ 57, "{\"patient\":{\"full_name\":\"A\"}}", "{\"lab_id\":18}", "labId", "18" },
+	{ 1, "{\"items\":[{\"test_name\":\"B\"}]}", "{\"lab_id\":18}",
+	  "billInfoDetails.0.TestDetails.TestName", "\"B\"" },
+};
+
 static void keys_and_values_are_as_partners_know_them(void **state)
 {
-	static const struct {
-		int action;
-		const char *context, *event, *path, *expected;
-	} cases[] = {
-		{ 1, bill_context, "{}", "webhookId", "1" },
-		{ 1, bill_context, "{}", "labId", "{\"labId\":17,\"labName\":\"North\"}" },
-		{ 1, bill_context, "{}", "status", "\"Bill Generation\"" },
-		{ 1, bill_context, "{}", "orgId",
-		  "{\"orgId\":3,\"orgFullName\":\"Clinic\"}" },
-		{ 1, bill_context, "{}", "Org Code", "\"C3\"" },
-		{ 1, bill_context, "{}", "org Type", "null" },
-		{ 1, bill_context, "{}", "Patient Name", "\"आशा राव\"" },
-		{ 1, bill_context, "{}", "areaOfResidance", "\"Hill\"" },
-		{ 1, bill_context, "{}", "billReferral", "\"SELF\"" },
-		{ 1, bill_context, "{}", "bill_id", "9001" },
-		{ 1, bill_context, "{}", "billTime", "\"2026-11-21T09:30:00Z\"" },
-		{ 1, bill_context, "{}", "billTotalAmount", "1050.5" },
-		{ 1, bill_context, "{}", "isBillDue", "1" },
-		{ 1, bill_context, "{}", "billInfoDetails",
-		  "[{\"TestDetails\":{\"TestName\":\"Blood\",\"TestCode\":\"CBC\"}},"
-		  "{\"TestDetails\":{\"TestName\":\"Glucose\",\"TestCode\":\"GLU\"}}]" },
-		{ 1, bill_context, "{}", "labReportDetails.0.labReportId", "44" },
-		{ 1, bill_context, "{}", "labReportDetails.0.isRadiology", "1" },
-		{ 1, bill_context, "{}", "labReportDetails.0.departmentId",
-		  "{\"id\":2,\"name\":\"Haematology\"}" },
-		{ 1, bill_context, "{}", "labReportDetails.1.labReportIndex", "2" },
-		{ 1, bill_context, "{}", "labReportDetails.1.sampleId.accessionNo",
-		  "\"A1\"" },
-		{ 2, bill_context, "{\"updated_fields\":[\"mobile\"]}", "updatedFields",
-		  "[\"mobile\"]" },
-		{ 2, bill_context, "{}", "billVersion", "3" },
-		{ 5, bill_context, "{\"payment_id\":5}", "refund.refundId", "5" },
-		{ 5, bill_context, "{\"payment_id\":5}", "refundTests.0.testCode",
-		  "\"GLU\"" },
-		{ 17, bill_context, "{\"payment_id\":6}", "settlement.settlementId", "6" },
-		{ 17, bill_context, "{\"payment_id\":6}", "paymentList",
-		  "[{\"paymentType\":\"CARD\",\"paymentAmount\":20,\"chequeNo\":null,"
-		  "\"issueBank\":null}]" },
-		{ 18, bill_context, "{\"bill_item_ids\":[2,3]}", "previousTotal", "800.0" },
-		{ 18, bill_context, "{\"bill_item_ids\":[2,3]}", "addedTests.0.testCode",
-		  "\"GLU\"" },
-		{ 18, bill_context, "{\"bill_item_ids\":[2,3]}", "addedTests.1", NULL },
-		{ 57, patient_context, "{}", "labId", "17" },
-		{ 57, patient_context, "{}", "fullName", "\"A & B\"" },
-		{ 58, patient_context, "{}", "updatedFields", "[]" },
-		/* a LIS that says little */
-		{ 57, "{\"patient\":{\"full_name\":\"A\"}}", "{\"lab_id\":18}", "labId",
-		  "18" },
-		{ 1, "{\"items\":[{\"test_name\":\"B\"}]}", "{\"lab_id\":18}",
-		  "billInfoDetails.0.TestDetails.TestName", "\"B\"" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
 		struct payload p;
 
-		assert_int_equal(make(cases[i].action, cases[i].context, cases[i].event,
-		                      "{}", &p, NULL),
+		assert_int_equal(make(members[i].action, members[i].context,
+		                      members[i].event, "{}", &p, NULL),
 		                 0);
-		const json_t *found = jdoc_path(p.object, cases[i].path);
+		const json_t *found = jdoc_path(p.object, members[i].path);
 		CLEANUP(freep) char *text = found ? jdoc_dump(found, NULL) : NULL;
-		if (!cases[i].expected ? text != NULL
-		                       : !text || strcmp(text, cases[i].expected) != 0)
-			fail_msg("%d %s: %s", cases[i].action, cases[i].path, text);
+		if (!members[i].expected ? text != NULL
+		                         : !text || strcmp(text, members[i].expected) != 0)
+			fail_msg("%d %s: %s", members[i].action, members[i].path, text);
 		payload_release(&p);
 	}
 }
@@ -199,67 +195,64 @@ static void what_was_undone_or_is_not_there_is_not_built(void **state)
 	}
 }
 
+static const struct {
+	const char *name;
+	struct integration row;
+	int expected;
+	const char *method, *contains;
+} bodies[] = {
+	{ "json",
+	  { .request_type = REQUEST_POST },
+	  0,
+	  "POST",
+	  "{\"webhookId\":57,\"labId\":17" },
+	{ "put", { .request_type = REQUEST_PUT }, 0, "PUT", "\"fullName\":\"A & B\"" },
+	{ "query",
+	  { .request_type = REQUEST_GET },
+	  0,
+	  "GET",
+	  "webhookId=57&labId=17&status=New%20Patient%20Registered" },
+	{ "query escapes",
+	  { .request_type = REQUEST_GET },
+	  0,
+	  "GET",
+	  "fullName=A%20%26%20B&mobile=%2B91%201" },
+	{ "template",
+	  { .request_type = REQUEST_POST,
+	    .template_text = TEXT("{\"n\":\"{{patient.full_name}}\"}") },
+	  0,
+	  "POST",
+	  "{\"n\":\"A & B\"}" },
+	{ "bad template",
+	  { .request_type = REQUEST_POST, .template_text = TEXT("{{#x}}") },
+	  PAYLOAD_E_CONFIG,
+	  "POST",
+	  "template_text, line 1" },
+	{ "bad row",
+	  { .request_type = REQUEST_POST, .config_error = TEXT("url is missing") },
+	  PAYLOAD_E_CONFIG,
+	  "POST",
+	  "url is missing" },
+	{ "bad row, GET",
+	  { .request_type = REQUEST_GET, .config_error = TEXT("url is missing") },
+	  PAYLOAD_E_CONFIG,
+	  "GET",
+	  "url is missing" },
+	{ "hl7",
+	  { .request_type = REQUEST_POST, .payload_type = TEXT("orm") },
+	  PAYLOAD_E_CONFIG,
+	  "POST",
+	  "template_text" },
+};
+
 static void a_body_is_as_the_row_wants_it(void **state)
 {
-	static const struct {
-		const char *name;
-		struct integration row;
-		int expected;
-		const char *method, *contains;
-	} cases[] = {
-		{ "json",
-		  { .request_type = REQUEST_POST },
-		  0,
-		  "POST",
-		  "{\"webhookId\":57,\"labId\":17" },
-		{ "put",
-		  { .request_type = REQUEST_PUT },
-		  0,
-		  "PUT",
-		  "\"fullName\":\"A & B\"" },
-		{ "query",
-		  { .request_type = REQUEST_GET },
-		  0,
-		  "GET",
-		  "webhookId=57&labId=17&status=New%20Patient%20Registered" },
-		{ "query escapes",
-		  { .request_type = REQUEST_GET },
-		  0,
-		  "GET",
-		  "fullName=A%20%26%20B&mobile=%2B91%201" },
-		{ "template",
-		  { .request_type = REQUEST_POST,
-		    .template_text = TEXT("{\"n\":\"{{patient.full_name}}\"}") },
-		  0,
-		  "POST",
-		  "{\"n\":\"A & B\"}" },
-		{ "bad template",
-		  { .request_type = REQUEST_POST, .template_text = TEXT("{{#x}}") },
-		  PAYLOAD_E_CONFIG,
-		  "POST",
-		  "template_text, line 1" },
-		{ "bad row",
-		  { .request_type = REQUEST_POST, .config_error = TEXT("url is missing") },
-		  PAYLOAD_E_CONFIG,
-		  "POST",
-		  "url is missing" },
-		{ "bad row, GET",
-		  { .request_type = REQUEST_GET, .config_error = TEXT("url is missing") },
-		  PAYLOAD_E_CONFIG,
-		  "GET",
-		  "url is missing" },
-		{ "hl7",
-		  { .request_type = REQUEST_POST, .payload_type = TEXT("orm") },
-		  PAYLOAD_E_CONFIG,
-		  "POST",
-		  "template_text" },
-	};
 	const struct payload_attempt attempt = { .number = 0 };
 	struct payload p;
 
 	assert_int_equal(make(57, patient_context, "{}", "{}", &p, NULL), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct integration row = cases[i].row;
+	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
+		struct integration row = bodies[i].row;
 		struct payload_body body;
 		struct err_text why = { "" };
 
@@ -267,9 +260,9 @@ static void a_body_is_as_the_row_wants_it(void **state)
 			row.payload_type = TEXT("JSON");
 		int r = payload_render(&p, action_find(57), &row, &attempt, &body, &why);
 		const char *text = r ? why.text : body.data;
-		if (r != cases[i].expected || strcmp(body.method, cases[i].method) != 0 ||
-		    !strstr(text, cases[i].contains))
-			fail_msg("%s: %d %s", cases[i].name, r, text);
+		if (r != bodies[i].expected || strcmp(body.method, bodies[i].method) != 0 ||
+		    !strstr(text, bodies[i].contains))
+			fail_msg("%s: %d %s", bodies[i].name, r, text);
 		payload_body_release(&body);
 	}
 	payload_release(&p);
