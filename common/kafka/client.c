@@ -4,11 +4,23 @@
 #include "base/clock.h"
 #include "log/log.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 
 #define FIELD(f) offsetof(struct kafka_config, f)
+
+static const char *options_fault(const char *text);
+
+/* What a topic's name may have. */
+static const char *prefix_fault(const char *text)
+{
+	for (; *text; text++)
+		if (!isalnum((unsigned char)*text) && !strchr("._-", *text))
+			return "must be of letters, digits and . _ -";
+	return NULL;
+}
 
 const struct config_key kafka_config_keys[] = {
 	{
@@ -24,6 +36,7 @@ const struct config_key kafka_config_keys[] = {
 		.name = "KAFKA_TOPIC_PREFIX",
 		.type = CONFIG_STRING,
 		.offset = FIELD(topic_prefix),
+		.fault = prefix_fault,
 		.min = 0,
 		.max = 100,
 		.help = "Put before every topic and consumer group, so that several fleets "
@@ -43,6 +56,7 @@ const struct config_key kafka_config_keys[] = {
 		.name = "KAFKA_OPTIONS",
 		.type = CONFIG_STRING,
 		.offset = FIELD(extra),
+		.fault = options_fault,
 		.min = 0,
 		.max = 65536,
 		.flags = CONFIG_SECRET,
@@ -197,6 +211,17 @@ static int apply_options(rd_kafka_conf_t *conf, const char *extra, struct err_te
 			return r;
 	}
 	return 0;
+}
+
+static const char *options_fault(const char *text)
+{
+	struct err_text why;
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	int r = apply_options(conf, text, &why);
+
+	rd_kafka_conf_destroy(conf);
+	return r ? "librdkafka takes one of these settings not; write key=value,key=value"
+	         : NULL;
 }
 
 /*

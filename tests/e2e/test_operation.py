@@ -57,6 +57,7 @@ def test_check_config_names_every_faulty_key_at_once_and_exits_78(stack, service
 @pytest.mark.parametrize("service, key, value", [
     ("dispatcher", "ALLOW_PRIVATE_DESTINATIONS", "10.0.0.0/99"), ("dashboard", "ALLOW_PRIVATE_DESTINATIONS", "here"),
     ("retry-scheduler", "AUTO_RETRY_PATTERNS", "kind=mood"), ("retry-scheduler", "AUTO_RETRY_FROM", "yesterday"),
+    ("trigger", "KAFKA_OPTIONS", "security.protocol=hope"), ("callback", "KAFKA_TOPIC_PREFIX", "lab 1/"),
     ("inbound-gateway", "GATEWAY_TRUSTED_HOPS", "proxy.example"), ("inbound-gateway", "LIS_UPSTREAM_URL", "http://lis.example/api"),
 ])
 def test_a_text_that_means_nothing_is_named_beside_the_others(stack, service, key, value):
