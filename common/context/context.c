@@ -11,6 +11,7 @@ struct wanted {
 	int64_t lab_id, id;
 	const char *context; /* of one of the results; NULL: not there */
 	char *fault;         /* NULL, or why it cannot be had */
+	bool slow;           /* given up for the others' sake */
 };
 
 struct contexts {
@@ -247,6 +248,54 @@ static int fetch(const struct fetch *f, struct wanted *list, size_t n, int64_t t
 	return r ? r : fetch(f, list + first, n - first, half_ms);
 }
 
+/* It took too long, and PostgreSQL itself is well. */
+static bool was_slow(const struct fetch *f, int result)
+{
+	if (result == PG_E_REFUSED)
+		return strcmp(pg_sqlstate(f->source->pg), "57014") == 0;
+	return result == PG_E_TIMEOUT && server_answers(f);
+}
+
+static int try_fetch(const struct fetch *f, struct wanted *list, size_t n, bool *slow)
+{
+	struct pg_result *rows = NULL;
+	int r = query(f, list, n, f->source->patience_ms, &rows);
+
+	*slow = r && was_slow(f, r);
+	if (r == 0)
+		keep_contexts(f, rows, list, n);
+	else if (!*slow)
+		return fetch(f, list, n, f->source->timeout_ms);
+	return 0;
+}
+
+static size_t same_lab(const struct wanted *list, size_t n)
+{
+	size_t same = 1;
+
+	while (same < n && list[same].lab_id == list[0].lab_id)
+		same++;
+	return same;
+}
+
+/* A lab that was asked for alone needs no second look. */
+static int fetch_patiently(const struct fetch *f, struct wanted *list, size_t n)
+{
+	bool slow, alone = same_lab(list, n) == n;
+	int r = try_fetch(f, list, n, &slow);
+
+	if (r || !slow)
+		return r;
+	for (size_t at = 0, some; at < n && r == 0; at += some) {
+		some = same_lab(list + at, n - at);
+		if (!alone)
+			r = try_fetch(f, list + at, some, &slow);
+		for (size_t i = 0; i < some; i++)
+			list[at + i].slow = slow;
+	}
+	return r;
+}
+
 static void order(struct contexts *c)
 {
 	size_t kept = 0;
@@ -270,11 +319,24 @@ int contexts_fetch(struct contexts *c, const struct context_source *source)
 		to = from;
 		while (to < c->n && c->list[to].family == f.family)
 			to++;
-		int r = fetch(&f, c->list + from, to - from, source->timeout_ms);
+		int r = source->patience_ms
+		                ? fetch_patiently(&f, c->list + from, to - from)
+		                : fetch(&f, c->list + from, to - from, source->timeout_ms);
 		if (r)
 			return r;
 	}
+	for (size_t i = 0; i < c->n; i++)
+		if (c->list[i].slow)
+			return CONTEXT_E_SLOW;
 	return 0;
+}
+
+bool contexts_is_slow(const struct contexts *c, int64_t lab_id)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->list[i].slow && c->list[i].lab_id == lab_id)
+			return true;
+	return false;
 }
 
 int contexts_find(const struct contexts *c, enum action_family family, int64_t lab_id,

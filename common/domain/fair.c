@@ -51,19 +51,27 @@ static struct fair_bucket *bucket_of(struct fair *f, const char *key, size_t len
 	return &f->lines[hash % FAIR_BUCKETS];
 }
 
-static struct fair_line *line_get(struct fair *f, const char *key, size_t len)
+static struct fair_line *line_find(struct fair *f, const char *key, size_t len)
 {
-	struct fair_bucket *bucket = bucket_of(f, key, len);
 	struct fair_line *line;
 
-	LIST_FOREACH(line, bucket, hash_link)
+	LIST_FOREACH(line, bucket_of(f, key, len), hash_link)
 	if (line->len == len && memcmp(line->key, key, len) == 0)
+		return line;
+	return NULL;
+}
+
+static struct fair_line *line_get(struct fair *f, const char *key, size_t len)
+{
+	struct fair_line *line = line_find(f, key, len);
+
+	if (line)
 		return line;
 	line = xcalloc(1, sizeof(*line) + len);
 	line->len = len;
 	memcpy(line->key, key, len);
 	TAILQ_INIT(&line->items);
-	LIST_INSERT_HEAD(bucket, line, hash_link);
+	LIST_INSERT_HEAD(bucket_of(f, key, len), line, hash_link);
 	TAILQ_INSERT_TAIL(&f->round, line, round_link);
 	f->n_lines++;
 	return line;
@@ -101,6 +109,16 @@ struct fair_item *fair_take(struct fair *f)
 	TAILQ_REMOVE(&f->round, line, round_link);
 	TAILQ_INSERT_TAIL(&f->round, line, round_link);
 	fair_remove(f, item);
+	return item;
+}
+
+struct fair_item *fair_take_of(struct fair *f, const void *key, size_t len)
+{
+	struct fair_line *line = line_find(f, key ? key : "", key ? len : 0);
+	struct fair_item *item = line ? TAILQ_FIRST(&line->items) : NULL;
+
+	if (item)
+		fair_remove(f, item);
 	return item;
 }
 

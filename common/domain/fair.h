@@ -24,7 +24,9 @@ struct fair *fair_free(struct fair *f); /* items are left to their owner */
 
 /* Behind those of its key; any bytes, also none. */
 void fair_add(struct fair *f, const void *key, size_t len, struct fair_item *item);
-struct fair_item *fair_take(struct fair *f);              /* NULL: nothing waits */
+struct fair_item *fair_take(struct fair *f); /* NULL: nothing waits */
+/* The next one of this key, out of turn; NULL: none. */
+struct fair_item *fair_take_of(struct fair *f, const void *key, size_t len);
 void fair_remove(struct fair *f, struct fair_item *item); /* one that waits */
 
 size_t fair_items(const struct fair *f);

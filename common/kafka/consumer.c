@@ -116,6 +116,7 @@ struct kafka_consumer_stats kafka_consumer_stats(const struct kafka_consumer *c)
 	return (struct kafka_consumer_stats){
 		.waiting = fair_items(c->waiting),
 		.keys = fair_lines(c->waiting),
+		.aside = fair_items(c->aside),
 		.bytes = c->bytes,
 		.alone_ms = c->alone_ms,
 	};
@@ -169,6 +170,7 @@ int kafka_consumer_open(const struct kafka_config *config,
 	c->oldest_ms = -1;
 	c->look_ahead = options->look_ahead;
 	c->waiting = fair_new();
+	c->aside = fair_new();
 	TAILQ_INIT(&c->owned);
 	for (size_t i = 0; i < KAFKA_TOPIC_COUNT; i++)
 		c->names[i] = client_topic_name(config->topic_prefix, (enum kafka_topic)i);
@@ -233,6 +235,7 @@ struct kafka_consumer *kafka_consumer_close(struct kafka_consumer *c)
 	if (c->fd >= 0)
 		(void)close(c->fd);
 	(void)fair_free(c->waiting);
+	consumer_aside_free(c);
 	free(c->batch);
 	free(c->fetched);
 	free(c->first_header);

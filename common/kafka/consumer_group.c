@@ -17,8 +17,8 @@ enum kafka_topic consumer_topic_of(const struct kafka_consumer *c, const char *n
 	return KAFKA_TOPIC_COUNT;
 }
 
-static struct owned *find_owned(struct kafka_consumer *c, enum kafka_topic topic,
-                                int32_t partition)
+struct owned *consumer_find_owned(struct kafka_consumer *c, enum kafka_topic topic,
+                                  int32_t partition)
 {
 	struct owned *o;
 
@@ -30,8 +30,8 @@ static struct owned *find_owned(struct kafka_consumer *c, enum kafka_topic topic
 
 struct owned *consumer_owned_of(struct kafka_consumer *c, const rd_kafka_message_t *rd)
 {
-	return find_owned(c, consumer_topic_of(c, rd_kafka_topic_name(rd->rkt)),
-	                  rd->partition);
+	return consumer_find_owned(c, consumer_topic_of(c, rd_kafka_topic_name(rd->rkt)),
+	                           rd->partition);
 }
 
 /* ---- commits ---- */
@@ -74,8 +74,8 @@ static void note_committed(struct kafka_consumer *c, rd_kafka_event_t *event)
 		         rd_kafka_err2name(err));
 	for (int i = 0; list && !err && i < list->cnt; i++) {
 		const rd_kafka_topic_partition_t *part = &list->elems[i];
-		struct owned *o =
-			find_owned(c, consumer_topic_of(c, part->topic), part->partition);
+		struct owned *o = consumer_find_owned(c, consumer_topic_of(c, part->topic),
+		                                      part->partition);
 
 		if (o && !part->err)
 			o->committed = o->sent;
@@ -132,7 +132,7 @@ static void own(struct kafka_consumer *c, const rd_kafka_topic_partition_t *part
 {
 	enum kafka_topic topic = consumer_topic_of(c, part->topic);
 
-	if (topic == KAFKA_TOPIC_COUNT || find_owned(c, topic, part->partition))
+	if (topic == KAFKA_TOPIC_COUNT || consumer_find_owned(c, topic, part->partition))
 		return;
 	CLEANUP(freep)
 	char *metadata =
@@ -182,8 +182,9 @@ static void take_over(struct kafka_consumer *c,
 static void give_up(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *parts)
 {
 	for (int i = 0; i < parts->cnt; i++) {
-		struct owned *o = find_owned(c, consumer_topic_of(c, parts->elems[i].topic),
-		                             parts->elems[i].partition);
+		struct owned *o =
+			consumer_find_owned(c, consumer_topic_of(c, parts->elems[i].topic),
+		                            parts->elems[i].partition);
 
 		if (o)
 			consumer_disown(c, o);

@@ -1,7 +1,8 @@
 #pragma once
 /*
  * Internal to common/kafka: the batch consumer's state, shared by consumer.c (batches,
- * life), consumer_window.c (what is read ahead) and consumer_group.c (rebalances, commits).
+ * life), consumer_window.c (what is read ahead), consumer_aside.c (keys set aside) and
+ * consumer_group.c (rebalances, commits).
  */
 #include "kafka/client.h"
 #include "kafka/quirks.h"
@@ -34,6 +35,11 @@ struct owned {
 	int64_t last_ms; /* timestamp of the newest message handed out, or assignment */
 };
 
+struct aside_key {
+	char *bytes;
+	size_t len;
+};
+
 struct kafka_consumer {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *control, *data;
@@ -44,7 +50,10 @@ struct kafka_consumer {
 	size_t look_ahead;    /* bytes; 0: no more than a batch */
 	size_t bytes;         /* of all that is held */
 	struct fair *waiting; /* by key; in one line without look_ahead */
-	struct held **batch;  /* handed out, or to be handed out again */
+	struct fair *aside;   /* the same, of keys that were set aside */
+	struct aside_key *aside_keys;
+	size_t n_aside_keys;
+	struct held **batch; /* handed out, or to be handed out again */
 	size_t n_batch, cap_batch;
 	size_t handed; /* the first of batch, by the last call */
 	int64_t alone_ms;
@@ -72,11 +81,18 @@ void window_pick(struct kafka_consumer *c, size_t max);
 void window_done(struct kafka_consumer *c, struct held *h);
 /* Partitions that have too much are no longer fetched, others again. */
 void window_balance(struct kafka_consumer *c);
+/* Where a key's messages wait. */
+struct fair *window_line_of(struct kafka_consumer *c, const void *key, size_t len);
 /* Forgets what is held of it, also in the batch; its offsets stay. */
 void window_drop(struct kafka_consumer *c, struct owned *o);
 
+/* ---- consumer_aside.c ---- */
+void consumer_aside_free(struct kafka_consumer *c);
+
 /* ---- consumer_group.c ---- */
 enum kafka_topic consumer_topic_of(const struct kafka_consumer *c, const char *name);
+struct owned *consumer_find_owned(struct kafka_consumer *c, enum kafka_topic topic,
+                                  int32_t partition);
 struct owned *consumer_owned_of(struct kafka_consumer *c, const rd_kafka_message_t *rd);
 void consumer_disown(struct kafka_consumer *c, struct owned *o);
 void consumer_commit(struct kafka_consumer *c); /* what is done; not waited for */

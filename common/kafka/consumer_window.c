@@ -75,7 +75,9 @@ static void keep(struct kafka_consumer *c, rd_kafka_message_t *rd)
 	o->bytes += h->bytes;
 	c->bytes += h->bytes;
 	TAILQ_INSERT_TAIL(&o->held, h, link);
-	fair_add(c->waiting, rd->key, c->look_ahead ? rd->key_len : 0, &h->turn);
+	size_t key_len = c->look_ahead ? rd->key_len : 0;
+
+	fair_add(window_line_of(c, rd->key, key_len), rd->key, key_len, &h->turn);
 }
 
 static size_t room(const struct kafka_consumer *c, size_t max)
@@ -181,7 +183,8 @@ void window_drop(struct kafka_consumer *c, struct owned *o)
 	drop_from_batch(c, o);
 	while ((h = TAILQ_FIRST(&o->held))) {
 		if (h->turn.line)
-			fair_remove(c->waiting, &h->turn);
+			fair_remove(window_line_of(c, h->rd->key, h->rd->key_len),
+			            &h->turn);
 		if (h->rd)
 			rd_kafka_message_destroy(h->rd);
 		let_go(c, h);

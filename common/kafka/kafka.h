@@ -134,9 +134,24 @@ size_t kafka_consumer_batch(struct kafka_consumer *c, struct kafka_message *out,
  * this call the next kafka_consumer_batch gives the same messages again (seek back).
  */
 void kafka_consumer_done(struct kafka_consumer *c);
+/*
+ * A key set aside comes in no batch any more; for consumers with look_ahead. What there is
+ * of it is had by kafka_consumer_aside, as copies, which another thread may hold as long as
+ * it likes: at most `max`, in their order, all of one key. kafka_consumer_aside_done says
+ * that they are done, or not (they are left to the partition's next owner), and frees them.
+ */
+struct kafka_held;
+void kafka_consumer_set_aside(struct kafka_consumer *c, const void *key, size_t len);
+size_t kafka_consumer_aside(struct kafka_consumer *c, struct kafka_held **out, size_t max);
+void kafka_consumer_aside_done(struct kafka_consumer *c, struct kafka_held **list, size_t n,
+                               bool done);
+/* Again as all others. Not while messages of it are out. */
+void kafka_consumer_let_back(struct kafka_consumer *c, const void *key, size_t len);
+
 struct kafka_consumer_stats {
 	size_t waiting; /* messages fetched and not handed out */
 	size_t keys;    /* of them */
+	size_t aside;   /* messages of keys that were set aside, not handed out */
 	size_t bytes;   /* of memory, all that is fetched and not done */
 	/* Of the last batch the longest that a message waited of whose key nothing else
 	 * waited; -1 without any. From Kafka's timestamp. */

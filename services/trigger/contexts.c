@@ -21,11 +21,25 @@ static void hand_out(struct work *w)
 	}
 }
 
+static void note_slow(struct trigger *t, const struct work *w)
+{
+	t->n_slow = 0;
+	for (size_t i = 0; i < w->n_subjects && t->n_slow < TRIGGER_BATCH; i++) {
+		const struct subject *s = &w->subjects[i];
+
+		if (contexts_is_slow(w->contexts, s->lab_id))
+			t->slow[t->n_slow++] =
+				(struct trigger_place){ s->origin->position.partition,
+				                        s->origin->position.offset };
+	}
+}
+
 int work_fetch_contexts(struct trigger *t, struct work *w)
 {
 	const struct context_source source = {
 		.pg = t->pg,
 		.timeout_ms = t->config->context_timeout,
+		.patience_ms = t->patience_ms,
 		.pause = pause_trigger,
 		.arg = t,
 	};
@@ -40,7 +54,13 @@ int work_fetch_contexts(struct trigger *t, struct work *w)
 		contexts_want_reports(w->contexts, s->lab_id,
 		                      payload_report_ids(s->action, s->ids));
 	}
-	if (contexts_fetch(w->contexts, &source) != 0) {
+	int r = contexts_fetch(w->contexts, &source);
+
+	if (r == CONTEXT_E_SLOW) {
+		note_slow(t, w);
+		return TRIGGER_E_SLOW;
+	}
+	if (r) {
 		log_warn(NULL, "trigger.postgres_away", "contexts cannot be read: %s",
 		         pg_error(t->pg));
 		service_ready(t->ctx, t->pipeline->postgres, false, pg_error(t->pg));

@@ -116,10 +116,8 @@ static int add_update(struct outbox *outbox, const struct log_entry *entry)
 static void mark_tasked(struct trigger *t, const struct work *w)
 {
 	for (size_t i = 0; i < w->n_builds; i++) {
-		struct recent_entry *known = recent_find(t->recent, &w->builds[i].log_id);
-
-		if (known && is_new(w, &w->builds[i]))
-			known->tasked = true;
+		if (is_new(w, &w->builds[i]))
+			logs_mark_tasked(t, &w->builds[i].log_id);
 	}
 }
 

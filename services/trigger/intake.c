@@ -113,7 +113,7 @@ static size_t round_size(const struct labevent *event,
 static int take_record(struct intake *in, struct origin *origin, size_t record,
                        size_t *built)
 {
-	static const struct integration *rows[MAX_ROWS]; /* one pipeline thread */
+	static _Thread_local const struct integration *rows[MAX_ROWS];
 	const struct labevent *event = &origin->event;
 	size_t n = settings_match(in->trigger->settings, event->lab_id, event->action->id,
 	                          event->records[record].org_id, rows, MAX_ROWS);

@@ -32,17 +32,35 @@ static bool store_is_here(struct trigger *t)
 	return !t->store_away;
 }
 
-/* What the store would say, from memory. NEW when the log is not remembered. */
-static enum insert_result remember(struct trigger *t, const struct log_entry *entry)
+static enum insert_result judge(const struct recent_entry *known,
+                                const struct log_entry *entry)
 {
-	const struct recent_entry *known = recent_find(t->recent, &entry->id);
-
 	if (!known)
 		return INSERT_NEW;
 	if (known->partition != entry->position.partition ||
 	    known->offset != entry->position.offset)
 		return INSERT_REPEATED;
 	return known->tasked ? INSERT_DONE : INSERT_SAME_EVENT;
+}
+
+/* What the store would say, from memory. NEW when the log is not remembered. */
+static enum insert_result remember(struct trigger *t, const struct log_entry *entry)
+{
+	pthread_mutex_lock(t->recent_lock);
+	enum insert_result result = judge(recent_find(t->recent, &entry->id), entry);
+
+	pthread_mutex_unlock(t->recent_lock);
+	return result;
+}
+
+void logs_mark_tasked(struct trigger *t, const struct log_id *id)
+{
+	pthread_mutex_lock(t->recent_lock);
+	struct recent_entry *known = recent_find(t->recent, id);
+
+	if (known)
+		known->tasked = true;
+	pthread_mutex_unlock(t->recent_lock);
 }
 
 static char *encode_log(const struct trigger *t, const struct log_entry *entry)
@@ -118,8 +136,10 @@ static void keep_results(struct trigger *t, const struct log_entry *entries,
 
 static void remember_entry(struct trigger *t, const struct log_entry *entry)
 {
+	pthread_mutex_lock(t->recent_lock);
 	recent_add(t->recent, &entry->id, entry->position.partition,
 	           entry->position.offset);
+	pthread_mutex_unlock(t->recent_lock);
 }
 
 static bool insert(struct trigger *t, const struct log_entry *entries,

@@ -1,5 +1,6 @@
 /* trigger: events of the LIS become logs and tasks, one for every integration they match.
  */
+#include "aside.h"
 #include "trigger.h"
 
 #include <stddef.h>
@@ -34,16 +35,31 @@ struct metric metric_window =
 	METRIC_GAUGE("trigger_events_bytes",
                      "Memory of events that were read and are not done, about.", NULL);
 
+struct metric metric_labs_aside =
+	METRIC_GAUGE("trigger_labs_aside",
+                     "Labs whose context functions take too long: they are handled beside "
+                     "the others.",
+                     NULL);
+
 static struct metric *const metrics[] = {
-	&metric_events, &metric_builds,  &metric_failures,     &metric_logs,
-	&metric_batch,  &metric_oldest,  &metric_store_away,   &metric_waits,
-	&metric_alone,  &metric_waiting, &metric_waiting_labs, &metric_window,
+	&metric_events,     &metric_builds,  &metric_failures,     &metric_logs,
+	&metric_batch,      &metric_oldest,  &metric_store_away,   &metric_waits,
+	&metric_alone,      &metric_waiting, &metric_waiting_labs, &metric_window,
+	&metric_labs_aside,
 };
 
 static struct trigger_config config;
 static struct kafka_producer *producer;
-static struct trigger events = { .pipeline = &pipeline_events, .config = &config };
-static struct trigger retries = { .pipeline = &pipeline_retries, .config = &config };
+static pthread_mutex_t events_lock = PTHREAD_MUTEX_INITIALIZER,
+		       retries_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct trigger events = { .pipeline = &pipeline_events,
+	                         .config = &config,
+	                         .recent_lock = &events_lock };
+static struct trigger retries = { .pipeline = &pipeline_retries,
+	                          .config = &config,
+	                          .recent_lock = &retries_lock };
+
+#define PATIENCE_MS 2000 /* that other labs wait for one lab's contexts */
 
 #define FIELD(name) offsetof(struct trigger_config, name)
 
@@ -76,13 +92,22 @@ static const struct config_key keys[] = {
 	CONFIG_END,
 };
 
-static void start_pipeline(struct service_ctx *ctx, const char *name, struct trigger *t)
+static void prepare(struct service_ctx *ctx, struct trigger *t)
 {
 	t->ctx = ctx;
 	t->producer = producer;
+	t->recent = recent_new();
 	service_ready(ctx, t->pipeline->kafka, false, "no assignment from the broker yet");
 	service_ready(ctx, t->pipeline->postgres, false, "not asked yet");
-	service_thread(ctx, name, pipeline_run, t);
+}
+
+static void start_aside(struct service_ctx *ctx)
+{
+	int64_t half_ms = config.context_timeout / 2;
+
+	events.patience_ms = half_ms < PATIENCE_MS ? half_ms : PATIENCE_MS;
+	events.aside = aside_new(&events);
+	service_thread(ctx, "aside", aside_run, events.aside);
 }
 
 static int start(struct service_ctx *ctx, struct err_text *why)
@@ -91,14 +116,19 @@ static int start(struct service_ctx *ctx, struct err_text *why)
 	int r = kafka_producer_open(&config.kafka, &producer, why);
 	if (r)
 		return r;
-	start_pipeline(ctx, "pipeline", &events);
-	start_pipeline(ctx, "retries", &retries);
+	prepare(ctx, &events);
+	prepare(ctx, &retries);
+	start_aside(ctx);
+	service_thread(ctx, "pipeline", pipeline_run, &events);
+	service_thread(ctx, "retries", pipeline_run, &retries);
 	return 0;
 }
 
 static void stop(struct service_ctx *ctx)
 {
 	producer = kafka_producer_close(producer);
+	events.recent = recent_free(events.recent);
+	retries.recent = recent_free(retries.recent);
 }
 
 static const struct config_group groups[] = {

@@ -1,4 +1,6 @@
 /* Batch after batch: read, carry out, commit. Nothing is committed before its work. */
+#include "pipeline.h"
+#include "aside.h"
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -44,7 +46,7 @@ static int refresh_settings(struct trigger *t)
 	return TRIGGER_E_AGAIN;
 }
 
-static int handle(struct trigger *t, const struct kafka_message *messages, size_t n)
+int pipeline_handle(struct trigger *t, const struct kafka_message *messages, size_t n)
 {
 	int r = refresh_settings(t);
 
@@ -86,6 +88,33 @@ static void wait_for_others(struct trigger *t, unsigned failures)
 	              backoff_wait_ms(WAIT_FIRST_MS, WAIT_MAX_MS, failures, random_u32()));
 }
 
+/* The labs of trigger.slow; how many were set aside. */
+static size_t set_aside(struct trigger *t, const struct kafka_message *messages, size_t n)
+{
+	size_t set = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < t->n_slow; k++)
+			if (t->slow[k].partition == messages[i].partition &&
+			    t->slow[k].offset == messages[i].offset)
+				set += aside_set(t->aside, &messages[i]);
+	return set;
+}
+
+/* Labs that are slow go aside, and the batch is given again without them. */
+static int handle(struct trigger *t, const struct kafka_message *messages, size_t n)
+{
+	int r = pipeline_handle(t, messages, n);
+	int64_t patience_ms = t->patience_ms;
+
+	if (r != TRIGGER_E_SLOW || set_aside(t, messages, n) > 0)
+		return r;
+	t->patience_ms = 0; /* there is no room aside: all wait */
+	r = pipeline_handle(t, messages, n);
+	t->patience_ms = patience_ms;
+	return r;
+}
+
 static void run(struct trigger *t)
 {
 	CLEANUP(freep)
@@ -99,12 +128,16 @@ static void run(struct trigger *t)
 
 		if (t->pipeline->in_turn)
 			tell_turns(t);
-		if (n > 0 && handle(t, messages, n) == 0) {
+		int r = n > 0 ? handle(t, messages, n) : 0;
+
+		if (n > 0 && r == 0) {
 			kafka_consumer_done(t->consumer);
 			failures = 0;
-		} else if (n > 0) {
+		} else if (r == TRIGGER_E_AGAIN) {
 			wait_for_others(t, ++failures);
 		}
+		if (t->aside)
+			aside_turn(t->aside);
 		if (clock_mono_ms() - looked_ms >= LOOK_EVERY_MS) {
 			look_around(t, n == 0);
 			looked_ms = clock_mono_ms();
@@ -112,7 +145,25 @@ static void run(struct trigger *t)
 	}
 }
 
-static int open_parts(struct trigger *t, struct err_text *why)
+int pipeline_open(struct trigger *t, struct err_text *why)
+{
+	int r = logstore_open(&t->config->logstore, &t->store, why);
+
+	if (r)
+		return r;
+	t->pg = pg_open(&t->config->postgres);
+	t->source = settings_source_new(t->pg, &t->config->secrets);
+	return 0;
+}
+
+void pipeline_close(struct trigger *t)
+{
+	t->source = settings_source_free(t->source);
+	t->pg = pg_close(t->pg);
+	t->store = logstore_close(t->store);
+}
+
+static int open_consumer(struct trigger *t, struct err_text *why)
 {
 	const struct kafka_consumer_options options = {
 		.group = t->pipeline->group,
@@ -120,13 +171,7 @@ static int open_parts(struct trigger *t, struct err_text *why)
 		.n_topics = 1,
 		.look_ahead = t->pipeline->in_turn ? (size_t)t->config->events_memory : 0,
 	};
-	int r = logstore_open(&t->config->logstore, &t->store, why);
 
-	if (r)
-		return r;
-	t->pg = pg_open(&t->config->postgres);
-	t->source = settings_source_new(t->pg, &t->config->secrets);
-	t->recent = recent_new();
 	return kafka_consumer_open(&t->config->kafka, &options, &t->consumer, why);
 }
 
@@ -134,16 +179,17 @@ int pipeline_run(struct service_ctx *ctx, void *trigger)
 {
 	struct trigger *t = trigger;
 	struct err_text why = { "" };
-	int r = open_parts(t, &why);
+	int r = pipeline_open(t, &why);
 
+	if (r == 0)
+		r = open_consumer(t, &why);
 	if (r)
 		log_error(NULL, "trigger.start", "%s", why.text);
 	else
 		run(t);
+	if (t->aside)
+		aside_close(t->aside);
 	t->consumer = kafka_consumer_close(t->consumer);
-	t->source = settings_source_free(t->source);
-	t->pg = pg_close(t->pg);
-	t->store = logstore_close(t->store);
-	t->recent = recent_free(t->recent);
+	pipeline_close(t);
 	return r;
 }

@@ -13,6 +13,8 @@
 
 #include "domain/recent.h"
 
+#include <pthread.h>
+
 #define TRIGGER_BATCH 500 /* events a batch, and builds a round */
 
 struct trigger_config {
@@ -26,6 +28,7 @@ struct trigger_config {
 };
 
 struct trigger;
+struct aside;
 
 /* What makes a pipeline this one. */
 struct pipeline {
@@ -50,13 +53,23 @@ struct trigger {
 	struct settings_source *source;
 	struct settings *settings; /* of this batch */
 	struct logstore *store;
-	struct recent *recent;
+	struct recent *recent; /* shared with the aside's worker, under its lock */
+	pthread_mutex_t *recent_lock;
+	struct aside *aside; /* NULL: nobody is set aside */
+	int64_t patience_ms; /* with a lab's contexts; 0: as long as they take */
+	/* Of a batch that ended with TRIGGER_E_SLOW: whose labs are. */
+	struct trigger_place {
+		int partition;
+		int64_t offset;
+	} slow[TRIGGER_BATCH];
+	size_t n_slow;
 	bool store_away;
 	int64_t store_probe_ms; /* monotonic: when to ask an absent store again */
 };
 
 enum {
 	TRIGGER_E_AGAIN = 1, /* something we need is away: give the batch again, later */
+	TRIGGER_E_SLOW,      /* without the labs of trigger.slow, at once */
 };
 
 /* A pipeline's body. */
@@ -64,4 +77,5 @@ int pipeline_run(struct service_ctx *ctx, void *trigger);
 
 extern struct metric metric_events, metric_builds, metric_failures, metric_logs;
 extern struct metric metric_batch, metric_oldest, metric_store_away, metric_waits;
-extern struct metric metric_alone, metric_waiting, metric_waiting_labs, metric_window;
+extern struct metric metric_alone, metric_waiting, metric_waiting_labs, metric_window,
+	metric_labs_aside;

@@ -94,6 +94,8 @@ int emit_round(struct trigger *t, struct work *w) MUST_CHECK;
 /* Attempts are known before they are sent: reports, acknowledged. attempts.c */
 int attempts_send(struct trigger *t, const struct work *w) MUST_CHECK;
 
+/* Its task was acknowledged: a batch that is given again needs no other one. */
+void logs_mark_tasked(struct trigger *t, const struct log_id *id);
 /* The log first: inserted, or acknowledged by integration.callbacks. Sets build.insert. */
 int logs_write(struct trigger *t, const struct log_entry *entries,
                struct build *const *builds, size_t n) MUST_CHECK;

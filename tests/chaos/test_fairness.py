@@ -113,3 +113,41 @@ def test_a_partner_that_is_rather_slow_does_not_hold_its_partition_for_long(worl
     print(f"\na partner of 240 a second: {before} of its {flood} deliveries went before the quiet lab's")
     assert before < flood / 3
     assert repeated == 0
+
+
+@pytest.fixture
+def slow_contexts(world, stack):
+    """Bills of the world's lab take eight seconds to read: below the time-out, and far more than others should wait."""
+    stack.sql(f"""ALTER FUNCTION lis_api.bill_context(bigint, bigint[]) RENAME TO bill_context_sound;
+                  CREATE FUNCTION lis_api.bill_context(lab_id bigint, ids bigint[])
+                  RETURNS TABLE (id bigint, context jsonb) LANGUAGE plpgsql STABLE AS $$
+                  BEGIN
+                      IF lab_id = {world.lab.id} THEN PERFORM pg_sleep(8); END IF;
+                      RETURN QUERY SELECT * FROM lis_api.bill_context_sound(lab_id, ids);
+                  END $$""")
+    yield
+    stack.sql("""DROP FUNCTION lis_api.bill_context(bigint, bigint[]);
+                 ALTER FUNCTION lis_api.bill_context_sound(bigint, bigint[]) RENAME TO bill_context""")
+
+
+def test_a_lab_whose_contexts_are_slow_delays_no_other(world, stack, slow_contexts, waiting_trigger):
+    quiet = another(world, world)
+    with Partner() as slow, Partner() as other:
+        row, quiet_row = world.row(1, slow.url(), extra={"max_concurrency": 1}), quiet.row(1, other.url())
+        load, others = Load(world, total=20, bills=5).start(), Load(quiet, total=30).start()
+        load.finish()
+        others.finish()
+        waiting_trigger()
+        eventually(lambda: other.count >= 30, 60, what="the quiet lab's deliveries")
+        assert stack.metrics("trigger")["trigger_labs_aside"] == 1
+        load.published.append(world.bill_event())  # now without even trying
+        others.published += [quiet.bill_event() for _ in range(30)]
+        logs = load.settle([row])
+        others.settle([quiet_row])
+        assert deliveries(slow, logs, row) == 0
+        name = {str(log["_id"]): log["event_id"] for log in logs}
+        assert [name[request.headers["webhook-id"]] for request in slow.requests] == load.published
+    built = {log["event_id"]: log["inserted_at"].timestamp() for log in logs}
+    arrived = [request.arrived_at for request in other.requests]
+    assert arrived[29] < built[load.published[0]], "the quiet lab's were delivered before the slow one's were built"
+    assert arrived[-1] < built[load.published[-1]]

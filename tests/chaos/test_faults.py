@@ -1,7 +1,9 @@
 """What failure does, against the real parts: nothing is lost, little is sent twice."""
+import collections
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from fleet.load import Load, deliveries, percentile
 from fleet.stack import ROOT, SERVICES
 from fleet.wait import eventually
-from partners import Partner, Reply
+from partners import Ack, MllpPartner, Partner, Reply
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
@@ -69,7 +71,7 @@ def test_a_killed_kafka_loses_nothing(world, stack, partner):
     stack.kill("kafka")
     time.sleep(11)  # the consumers' sessions have ended
     before, began = cpu_seconds(stack), time.monotonic()
-    time.sleep(4)
+    time.sleep(max(4, OUTAGE - 11))
     after, took = cpu_seconds(stack), time.monotonic() - began
     stack.start("kafka")
     load.finish()
@@ -80,6 +82,28 @@ def test_a_killed_kafka_loses_nothing(world, stack, partner):
     assert duplicates <= BATCH
     busy = {service: round((after[service] - before[service]) / took, 2) for service in SERVICES}
     assert max(busy.values()) < 0.5, f"of a core, while there is nothing to do but wait: {busy}"
+
+
+def test_answers_that_kafka_did_not_take_are_repeats_by_the_same_id_and_no_loss(world, stack):
+    """The dispatcher dies with reports that nobody has: it asks again, and partners know what they had."""
+    gate = threading.Event()
+    with Partner(Reply(gate=gate)) as partner, MllpPartner(Ack(gate=gate)) as peer:
+        rows = [world.row(1, partner.url()), world.row(2, "", extra=peer.details(max_concurrency=5))]
+        events = [world.bill_event(action) for action in (1, 2) for _ in range(5)]
+        eventually(lambda: len(partner.requests) == 5 and len(peer.messages) == 5, 60, what="all on the wire")
+        stack.kill("kafka")
+        gate.set()
+        eventually(lambda: stack.metrics("dispatcher")["dispatcher_unacknowledged"] >= 10, 30, what="all answered")
+        stack.kill("dispatcher")
+        stack.start("kafka")
+        stack.start("dispatcher")
+        logs = [world.wait_log(event, row, deadline=80)
+                for row, some in zip(rows, (events[:5], events[5:]), strict=True) for event in some]
+        assert {log["status"] for log in logs} == {"SUCCESS"}
+        had = collections.Counter(request.headers["webhook-id"] for request in partner.requests)
+        assert had == {str(log["_id"]): 2 for log in logs[:5]}
+        had = collections.Counter(message.control_id for message in peer.messages)
+        assert len(had) == 5 and set(had.values()) == {2}
 
 
 @pytest.mark.parametrize("service", ["trigger", "dispatcher", "callback"])

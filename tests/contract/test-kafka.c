@@ -2,6 +2,7 @@
 #include "contract.h"
 
 #include "kafka/producer.h"
+#include "kafka/stream.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -348,6 +349,59 @@ static void what_is_read_ahead_is_bounded(void **state)
 	(void)kafka_consumer_close(c);
 }
 
+static size_t next_aside(struct kafka_consumer *c, struct kafka_held **out, size_t max)
+{
+	int64_t deadline = in_ms(15000);
+	size_t n = 0;
+
+	while (n == 0 && clock_mono_ms() < deadline) {
+		assert_int_equal(kafka_consumer_batch(c, batch, MESSAGES, 100), 0);
+		n = kafka_consumer_aside(c, out, max);
+	}
+	return n;
+}
+
+static void a_key_set_aside_comes_in_no_batch_until_it_is_let_back(void **state)
+{
+	struct kafka_held *out[FLOOD];
+	struct kafka_consumer *c;
+	int of_flood = 0;
+
+	produce_flood("flood", FLOOD);
+	produce_flood("quiet", 1);
+	c = open_fair(1024 * 1024);
+	assert_true(next_batch(c, 10) > 0);
+	kafka_consumer_set_aside(c, "flood", 5); /* some of it in hand */
+	size_t n = kafka_consumer_batch(c, batch, 10, 5000);
+
+	assert_int_equal(n, 1);
+	assert_int_equal(batch[0].key[0], 'q');
+	kafka_consumer_done(c);
+	n = next_aside(c, out, 20);
+	assert_in_range(n, 1, 20);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(contract_number(&out[i]->m), of_flood++);
+	kafka_consumer_aside_done(c, out, n, true);
+	kafka_consumer_let_back(c, "flood", 5);
+	(void)take_fairly(c, 10, &of_flood);
+	(void)kafka_consumer_close(c);
+
+	/* what was done aside is done; what was in hand and not done is not */
+	c = open_fair(1024 * 1024);
+	assert_true(next_batch(c, 10) > 0);
+	assert_int_equal(contract_number(&batch[0]), of_flood);
+	kafka_consumer_set_aside(c, "flood", 5);
+	n = next_aside(c, out, FLOOD);
+	(void)kafka_consumer_close(c);
+	assert_int_equal(contract_number(&out[0]->m), of_flood);
+	for (size_t i = 0; i < n; i++)
+		(void)kafka_held_free(out[i]);
+	c = open_fair(1024 * 1024);
+	while (of_flood < FLOOD)
+		assert_int_equal(take_fairly(c, 50, &of_flood), 0);
+	(void)kafka_consumer_close(c);
+}
+
 static void leaving_is_prompt_and_the_next_member_starts_at_once(void **state)
 {
 	struct kafka_consumer *a = open_consumer("leave", KAFKA_TOPIC_EVENTS);
@@ -577,6 +631,7 @@ int main(void)
 		cmocka_unit_test(a_batch_in_hand_is_dropped_with_its_partitions),
 		cmocka_unit_test(a_flood_of_one_key_delays_no_other_of_its_partition),
 		cmocka_unit_test(what_is_read_ahead_is_bounded),
+		cmocka_unit_test(a_key_set_aside_comes_in_no_batch_until_it_is_let_back),
 		cmocka_unit_test(leaving_is_prompt_and_the_next_member_starts_at_once),
 		cmocka_unit_test(large_messages_pass_and_larger_ones_are_refused),
 		cmocka_unit_test(a_failed_message_keeps_its_bytes_and_says_why),

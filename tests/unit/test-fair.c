@@ -108,6 +108,19 @@ static void one_that_is_removed_is_not_taken(void **state)
 	(void)fair_free(f);
 }
 
+static void one_key_may_be_taken_out_of_turn(void **state)
+{
+	struct fair *f = fair_new();
+	char taken[64];
+
+	bring_all(f, "A1 B1 A2");
+	for (int i = 0; i < 2; i++)
+		free(fair_take_of(f, "A", 1));
+	assert_null(fair_take_of(f, "A", 1));
+	assert_string_equal(take_all(f, taken, sizeof(taken)), "B1");
+	(void)fair_free(f);
+}
+
 static void no_key_is_a_key_and_bytes_are_compared_as_a_whole(void **state)
 {
 	struct fair *f = fair_new();
@@ -128,6 +141,7 @@ int main(void)
 		cmocka_unit_test(turns_go_round_the_keys_and_keep_each_ones_order),
 		cmocka_unit_test(who_comes_late_waits_for_one_turn_of_each),
 		cmocka_unit_test(one_that_is_removed_is_not_taken),
+		cmocka_unit_test(one_key_may_be_taken_out_of_turn),
 		cmocka_unit_test(no_key_is_a_key_and_bytes_are_compared_as_a_whole),
 	};
 
