@@ -69,8 +69,8 @@ struct keyring;
 /* The keyring is borrowed, and outlives it. */
 struct directory *directory_new(int64_t version, const struct keyring *keys);
 /*
- * Before it is shared. Of rows with the same key the first one counts. A replaced key comes
- * after the one of its developer, and shares its bucket.
+ * Before it is shared and asked. Of rows with the same key the first one counts. A replaced
+ * key comes after the one of its developer, and shares its bucket.
  */
 void directory_add_developer(struct directory *d, const struct developer_cells *cells);
 /* 1: the row cannot be used, and is left out; `why` names the column. */
