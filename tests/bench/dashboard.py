@@ -203,9 +203,13 @@ def alone(stack, _publisher, _options, times=15):
 
 
 def finish(load):
-    """How many events there were, when all are delivered: what waits would be before those of the next part."""
-    n = len(load.finish(stop=True))
+    """How many events there were, when all are delivered and their logs gone: the next part begins as this one did."""
+    n, lab_id = len(load.finish(stop=True)), load.world.lab.id
+    logs = load.world.stack.mongo.integration_directory
     eventually(lambda: load.counts().get("SUCCESS", 0) >= n, 300, every=1, what="the events' deliveries")
+    for kind in ("WEBHOOK", "API"):
+        while ids := [log["_id"] for log in logs.find({"lab_id": lab_id, "integration_type": kind}, {"_id": 1}).limit(1000)]:
+            logs.delete_many({"_id": {"$in": ids}})
     return n
 
 
