@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <strings.h>
 
-#define ORDERS_MS 1000
-#define LAB_MS    500
-#define ERRORS    (LOG_STATUS_BIT(LOG_STATUS_QUEUED) | LOG_STATUS_BIT(LOG_STATUS_FAIL))
+#define ORDERS_MS          1000
+#define LAB_MS             500
+#define NUMBER_AS_WORDS_MS (24LL * 3600 * 1000)
+#define ERRORS             (LOG_STATUS_BIT(LOG_STATUS_QUEUED) | LOG_STATUS_BIT(LOG_STATUS_FAIL))
 
 static bool read_tab(struct call *call, struct query *q)
 {
@@ -186,6 +187,10 @@ bool query_take_as_words(struct query *q)
 	/* what was delivered has no error to look into */
 	if (q->filter.statuses == 0)
 		q->filter.statuses = ERRORS | LOG_STATUS_BIT(LOG_STATUS_SUPERSEDED);
+	/* it was mostly meant for a bill, and all errors ever are many */
+	if (is_number(q->words) && !q->filter.from_ms)
+		q->filter.from_ms = (q->filter.to_ms ? q->filter.to_ms : clock_wall_ms()) -
+		                    NUMBER_AS_WORDS_MS;
 	return true;
 }
 
