@@ -106,7 +106,7 @@ def test_attempts_are_compared(visit, world, stack):
         page.get_by_role("dialog").get_by_role("button", name="Reveal").click()
         panel = tab(page, "Attempts")
         ended = stack.mongo.integration_directory.find_one({"_id": log["_id"]})["first_attempt"]["ended_at"]
-        expect(panel.get_by_role("row", name="First attempt")).to_contain_text(f"{ended:%d %b %Y}")
+        expect(panel.get_by_role("row", name="First attempt FAIL")).to_contain_text(f"{ended:%d %b %Y}")
         expect(panel.locator(".diff-gone").first).to_contain_text("Asha Rao")
         expect(panel.locator(".diff-new").first).to_contain_text("Asha Corrected")
 

@@ -88,6 +88,7 @@ def test_a_fault_of_a_page_leaves_the_others(visit):
     page.route("**/api/v1/health", lambda route: route.fulfill(json={"at": "2026-11-21T09:30:00.000Z"}))
     page.goto("/health")
     expect(page.get_by_role("heading", name="This page cannot be shown")).to_be_visible()
+    assert not faults(page)
     page.get_by_role("link", name="Activity").click()
     expect(page.get_by_role("heading", name="Activity", level=1)).to_be_visible()
     page.unroute("**/api/v1/health")
@@ -126,6 +127,20 @@ def test_without_a_shared_worker_a_hidden_page_rests_and_catches_up(visit, world
     hide(page, False)
     expect(page.locator(".connection")).to_contain_text("Live")
     expect(rows(page)).to_have_count(2)
+
+
+def test_a_retry_has_its_outcome_though_the_stream_is_silent(visit, world):
+    with Partner([Reply(code=500), Reply(code=200)]) as flaky:
+        log = world.deliver(flaky.url())
+        page = visit("operator", expected=("ERR_FAILED",))
+        page.add_init_script("delete window.SharedWorker")
+        page.route("**/api/v1/stream*", lambda route: route.abort())
+        page.goto(f"/logs/{log['_id']}")
+        page.get_by_role("button", name="Retry", exact=True).click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Retry").click()
+        expect(dialog).to_contain_text("SUCCESS")
+        expect(page.locator(".connection")).not_to_contain_text("Live")
 
 
 def test_the_first_load_is_small(visit):

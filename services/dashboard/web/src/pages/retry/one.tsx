@@ -1,7 +1,7 @@
 /* One log is sent again: what would go out is shown first, then how it went. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { call, post } from '../../api/client';
+import { call, get, post } from '../../api/client';
 import { listen } from '../../api/stream';
 import type { LogRow, RetryPreview } from '../../api/types';
 import { plain } from '../../format/text';
@@ -18,22 +18,36 @@ export interface OneScope {
   resend: boolean;
 }
 
+const askMs = 5000;
+
 function newRetryId(): string {
   return `ui-${crypto.randomUUID()}`;
 }
 
 /* What the stream says of this retry, from the moment the dialog opens: the outcome may be
-   there before the answer to the request is. */
-function useOutcome(id: string, retryId: string): LogRow | null {
+   there before the answer to the request is. Where the stream is silent, the log is asked. */
+function useOutcome(id: string, retryId: string, sent: boolean): LogRow | null {
   const [row, setRow] = useState<LogRow | null>(null);
+  const take = (change: LogRow): void => {
+    if (change.log_id === id && change.retry_id === retryId) setRow(change);
+  };
+  const waits = sent && (row === null || row.status === 'QUEUED');
   useEffect(
     () =>
       listen('log', (data) => {
-        const change = data as LogRow;
-        if (change.log_id === id && change.retry_id === retryId) setRow(change);
+        take(data as LogRow);
       }),
     [id, retryId],
   );
+  useEffect(() => {
+    if (!waits) return undefined;
+    const timer = setInterval(() => {
+      get<LogRow>(`logs/${id}`).then(take, () => undefined);
+    }, askMs);
+    return () => {
+      clearInterval(timer);
+    };
+  }, [waits, id, retryId]);
   return row;
 }
 
@@ -77,7 +91,7 @@ export function One({ scope, onClose }: { scope: OneScope; onClose: () => void }
   const [sent, setSent] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const outcome = useOutcome(scope.id, retryId.current);
+  const outcome = useOutcome(scope.id, retryId.current, sent);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     setBusy(true);
