@@ -12,6 +12,7 @@
 #define LIMIT_MOST  (SIZE_MAX / 4) /* who wants all */
 #define REST_MS     (10LL * 60000)
 #define LOOKS_MOST  3
+#define FAILED_PART 8
 
 struct progress {
 	const struct search_reading *reading;
@@ -138,6 +139,18 @@ static void learn(const struct progress *p, const struct search_span *span, int6
 	                  p->seen ? p->newest_ms : now_ms, last_ms);
 }
 
+/* A window that took too long had too many logs: the next search begins with less of it. */
+static void learn_failure(const struct progress *p, const struct search_span *whole,
+                          const struct search_span *failed, int64_t now_ms)
+{
+	int64_t high_ms = failed->high_ms ? failed->high_ms : now_ms;
+	int64_t part_ms = (high_ms - failed->low_ms) / FAILED_PART;
+
+	if (p->looked_at_all == 0 && part_ms > 0)
+		search_hint_learn(hint_key(p->reading, whole, now_ms), now_ms, high_ms,
+		                  high_ms - part_ms);
+}
+
 /* Behind a long rest the counts by hour say where logs begin; without them it takes longer.
  */
 static void look_for_logs(struct logstore *s, const struct log_filter *f, struct window *w)
@@ -166,8 +179,10 @@ static int read_windows(struct logstore *s, struct progress *p, struct search_sp
 			break;
 		span.low_ms = w.low_ms;
 		span.high_ms = w.high_ms;
-		if (read_span(s, p, &span))
+		if (read_span(s, p, &span)) {
+			learn_failure(p, &whole, &span, now_ms);
 			return LOGSTORE_E_AWAY;
+		}
 		span.after = NULL; /* its instant is read */
 	}
 	learn(p, &whole, now_ms);
