@@ -51,7 +51,7 @@ def log_in(browser, base, login, password):
 
 def load(page, lab):
     page.goto(f"/webhook?lab={lab}")
-    page.wait_for_function("window.readyAt")
+    page.locator("tr[data-log]").first.wait_for()
     return page.evaluate("window.readyAt"), page.evaluate(SIZES)
 
 

@@ -29,14 +29,14 @@ function applyDensity(compact: boolean | undefined): void {
   else delete document.documentElement.dataset['density'];
 }
 
-async function entered(found: Me): Promise<void> {
+/* Both at once: the page waits for them. */
+const whoAndHow = (): Promise<[Me, Preferences]> =>
+  Promise.all([get<Me>('me'), get<Preferences>('me/preferences').catch(() => ({}))]);
+
+function entered([found, wishes]: [Me, Preferences]): void {
   me.value = found;
   setCsrfToken(found.csrf_token);
-  try {
-    preferences.value = await get<Preferences>('me/preferences');
-  } catch {
-    preferences.value = {};
-  }
+  preferences.value = wishes;
   applyTheme(preferences.value.theme);
   applyDensity(preferences.value.compact);
   utc.value = preferences.value.utc ?? false;
@@ -45,7 +45,7 @@ async function entered(found: Me): Promise<void> {
 
 export async function enter(): Promise<void> {
   try {
-    await entered(await get<Me>('me'));
+    entered(await whoAndHow());
   } catch (error) {
     standing.value = error instanceof Problem && error.status === 401 ? 'out' : 'unreachable';
   }
@@ -55,10 +55,10 @@ export async function logIn(login: string, password: string): Promise<void> {
   const again = standing.value === 'expired';
   const before = me.value?.login;
   await call('POST', 'session', { body: { login, password } });
-  const found = await get<Me>('me');
+  const found = await whoAndHow();
   // What is on show was for other eyes.
-  if (again && found.login !== before) location.assign('/');
-  await entered(found);
+  if (again && found[0].login !== before) location.assign('/');
+  entered(found);
   if (again) renewed.value++;
 }
 
