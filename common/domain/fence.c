@@ -37,9 +37,11 @@
 
 /* What went out tells of a report that was submitted. */
 #define SUBMITTED(id)                                                                      \
-	RULE(id, NULL, REPORT BEFORE("PENDING") TRACES("report.approval_at"),              \
-	     STATES("SUBMITTED", "SIGNED", "AMENDED"), "is no longer submitted",           \
-	     "report.updated_at")
+	{                                                                                  \
+		.action_id = (id), REPORT BEFORE("PENDING") TRACES("report.approval_at"),  \
+		.holds = { "SUBMITTED", "SIGNED", "AMENDED" },                             \
+		.undone = "is no longer submitted", .when_path = "report.updated_at"       \
+	}
 
 /* A row with an operation precedes its action's row without one: the first match wins. */
 static const struct fence_rule rules[] = {
