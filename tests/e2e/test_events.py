@@ -104,8 +104,8 @@ def test_a_fact_that_was_undone_before_building_is_superseded_and_not_sent(world
 
 def test_a_cancel_of_a_bill_that_is_active_again_is_superseded(world, partner):
     row, bill = world.row(3, partner.url()), world.lab.bill()
-    world.lab.cancel(bill)
-    world.lab.set("bill", "bill_id", bill, status="ACTIVE")
+    world.lab.cancel(bill.id)
+    world.lab.set("bill", "bill_id", bill.id, status="ACTIVE")
     log = world.wait_log(world.bill_event(3, bill), row)
     assert log["status"] == "SUPERSEDED" and log["error_message"]
     assert partner.requests == []
