@@ -69,7 +69,7 @@ static const struct config_key keys[] = {
 	  .offset = FIELD(events_memory),
 	  .min = 1 << 20,
 	  .max = 1LL << 30,
-	  .dflt = "20MiB",
+	  .dflt = "12MiB",
 	  .help = "Memory of events that are read ahead, so that labs take turns however "
 	          "many events one of them brings; one lab alone fills half of it." },
 	{ .name = "CONTEXT_TIMEOUT",

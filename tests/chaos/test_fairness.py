@@ -1,4 +1,5 @@
 """One lab's flood, one slow partner: another lab does not wait for them, wherever the two meet."""
+import contextlib
 import os
 
 import pytest
@@ -63,7 +64,29 @@ def test_a_labs_flood_does_not_delay_another_lab_of_its_partition(world, stack, 
     assert stack.metrics("trigger")["trigger_quiet_lab_wait_seconds_count"] > 0
 
 
-def test_a_flood_keeps_its_order_and_is_not_repeated_by_a_kill(world, stack, waiting_trigger):
+@contextlib.contextmanager
+def dispatcher_with(stack, **settings):
+    stack.stop("dispatcher")
+    dev("start", "dispatcher", env=settings)
+    yield
+    stack.stop("dispatcher")
+    stack.start("dispatcher")
+
+
+@pytest.fixture
+def short_lanes(stack):
+    with dispatcher_with(stack, LANE_QUEUE_LIMIT="200", SLOW_AFTER="1s", PARK_DELAY="1s"):
+        yield
+
+
+@pytest.fixture
+def long_lanes(stack):
+    """None is full: no task rests, and deliveries come in the order that trigger made."""
+    with dispatcher_with(stack, LANE_QUEUE_LIMIT="100000"):
+        yield
+
+
+def test_a_flood_keeps_its_order_and_is_not_repeated_by_a_kill(world, stack, long_lanes, waiting_trigger):
     """What was done ahead of the flood is known to the next owner of the partition."""
     quiet = another(world, world)
     with Partner(Reply(delay=0.001)) as flooded, Partner() as other:
@@ -86,15 +109,6 @@ def test_a_flood_keeps_its_order_and_is_not_repeated_by_a_kill(world, stack, wai
     assert [first[i] for i in range(len(load.published))] == sorted(first.values())
     print(f"\ntrigger killed in a flood: {repeated} repeated deliveries")
     assert repeated <= 1000  # a batch, as in test_faults.py
-
-
-@pytest.fixture
-def short_lanes(stack):
-    stack.stop("dispatcher")
-    dev("start", "dispatcher", env={"LANE_QUEUE_LIMIT": "200", "SLOW_AFTER": "1s", "PARK_DELAY": "1s"})
-    yield
-    stack.stop("dispatcher")
-    stack.start("dispatcher")
 
 
 def test_a_partner_that_is_rather_slow_does_not_hold_its_partition_for_long(world, short_lanes):
